@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * pool - runs sessions on worker threads, and parks the silent ones.
+ *
+ * A `struct work` is the part of a session that net needs; it stands first in the session's struct.
+ * A worker calls work->step() again and again while it answers NEXT_AGAIN. After NEXT_PARK the work
+ * costs no thread: epoll holds its descriptor (park.c) until bytes come, the peer leaves, `park_until_ns`
+ * passes or somebody calls pool_wake(); then step runs again with that reason. After NEXT_CLOSE the
+ * worker calls work->end(), which frees the session.
+ *
+ *     accept --> queue --> worker: step, step, ... --PARK--> epoll
+ *                  ^                                           |
+ *                  +---- bytes | gone | timeout | woken -------+
+ *
+ * Whoever wakes takes the descriptor out of epoll first, then queues; memory for waking is part of the
+ * work, so waking cannot fail. A wake that races with parking is kept as a flag and never lost.
+ * Threads: the pool grows on demand up to `worker_max` and shrinks when idle; more ready sessions wait
+ * in the queue, first come first served. Stacks are LIMIT_STACK_BYTES.
+ * Owns: nothing; a work belongs to the worker that runs it, or to the pool while queued or parked.
+ */
+#include "base/clock.h"
+#include "base/error.h"
+
+struct pool;
+struct work;
+
+enum next { NEXT_AGAIN, NEXT_PARK, NEXT_CLOSE };
+enum wake { WAKE_NEW, WAKE_BYTES, WAKE_GONE, WAKE_TIMEOUT, WAKE_CALLED, WAKE_DRAIN };
+/* WAKE_NEW on the first call and after NEXT_AGAIN. WAKE_DRAIN: the server stops; say goodbye. */
+
+struct work {
+	enum next (*step)(struct work *w, enum wake why);
+	void (*end)(struct work *w);
+	int fd;                /* to watch while parked; -1: only time and pool_wake */
+	uint64_t park_until_ns; /* set before returning NEXT_PARK */
+	/* The pool's: */
+	struct pool *pool;
+	struct work *next, *previous;
+	size_t heap_at; /* place among the timers */
+	enum wake why;
+	enum { WORK_RUNNING, WORK_QUEUED, WORK_PARKED } state;
+	bool is_woken; /* while running: do not park */
+};
+
+struct pool_options {
+	unsigned worker_max;
+	unsigned idle_worker_ms; /* a worker without work ends after this; 0 is the default */
+	const struct clock *clock;
+};
+
+struct pool_stats {
+	uint64_t workers, busy, parked, queued, sessions, steps, wakes;
+};
+
+MUST_CHECK bool pool_start(const struct pool_options *options, struct pool **ret, struct error *e);
+/* Queues a new session. Takes it. */
+void pool_add(struct pool *p, struct work *w);
+/* Makes a parked work run again (WAKE_CALLED); a running one runs once more before it parks. The caller
+ * must know that the work still exists (it holds the lock under which the work's end() unregisters). */
+void pool_wake(struct pool *p, struct work *w);
+/* Wakes every parked session with WAKE_DRAIN, and gives WAKE_DRAIN to every later park; waits until no
+ * session is left or until_ns. Returns how many were still there. */
+uint64_t pool_drain(struct pool *p, uint64_t until_ns);
+bool pool_is_draining(const struct pool *p);
+/* Ends all threads; sessions still there are ended without a word. */
+void pool_stop(struct pool *p);
+void pool_stats_get(struct pool *p, struct pool_stats *ret);
