@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Every test of the tree. Builds with gcc and clang, runs all with gcc and what concerns memory and threads again under the
+# sanitizers, and ends with one line "N passed, N failed". Arguments: names of the stages to run (default: all).
+set -u
+cd "$(dirname "$0")/.."
+export MAKEFLAGS= LC_ALL=C.UTF-8
+passed=0 failed=0
+declare -a broken=()
+
+note() { # NAME STATUS
+    if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); broken+=("$1"); fi
+}
+run() { # NAME COMMAND...: one test that is a command
+    local name=$1; shift
+    echo "== $name"
+    "$@"; note "$name" $?
+}
+configure() { # DIR CC OPTION...
+    local dir=$1 cc=$2; shift 2
+    [ -f "$dir/build.ninja" ] || CC=$cc meson setup "$dir" "$@" >"$dir.setup.log" 2>&1 || { cat "$dir.setup.log"; return 1; }
+}
+suite() { # DIR WHAT-MESON-TEST-TAKES...: counts its tests
+    local dir=$1 log name; shift
+    log=$dir/check-$(echo "$*" | tr -cd 'a-z0-9-').log
+    meson test -C "$dir" --no-rebuild --print-errorlogs "$@" 2>&1 | tee "$log" | grep -Ev '^(ninja:|$)' | sed "s|^|$dir: |"
+    # Meson's closing table: "Ok: 12", "Fail: 0", "Timeout: 0", "Skipped: 1".
+    local ok bad
+    ok=$(awk '/^(Ok|Expected Fail):/ {s += $NF} END {print s + 0}' "$log")
+    bad=$(awk '/^(Fail|Timeout|Unexpected Pass):/ {s += $NF} END {print s + 0}' "$log")
+    [ "$((ok + bad))" -gt 0 ] || bad=1
+    passed=$((passed + ok)) failed=$((failed + bad))
+    [ "$bad" = 0 ] || while read -r name; do broken+=("$dir: $name"); done < <(grep -E ' (FAIL|TIMEOUT) ' "$log" | sort -u)
+}
+
+mkdir -p build
+stages=${*:-style gcc clang asan tsan}
+for stage in $stages; do
+    case $stage in
+    style)
+        run "style: layers" python3 tests/style/layers.py
+        run "style: rules and format" python3 tests/style/style.py
+        run "style: the checks find what they look for" python3 tests/style/test_checks.py ;;
+    gcc)
+        configure build/check gcc --buildtype=debugoptimized && run "build: gcc" ninja -C build/check --quiet && suite build/check ;;
+    clang)
+        configure build/check-clang clang --buildtype=debugoptimized -Db_lundef=false -Dfuzzers=true &&
+            run "build: clang, fuzzers" ninja -C build/check-clang --quiet && suite build/check-clang --suite unit ;;
+    asan)
+        configure build/check-asan gcc --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false &&
+            run "build: address and undefined sanitizers" ninja -C build/check-asan --quiet &&
+            suite build/check-asan --suite unit --suite store --suite fuzz --suite talk --suite e2e ;;
+    tsan)
+        configure build/check-tsan clang --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
+            run "build: thread sanitizer" ninja -C build/check-tsan --quiet &&
+            TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" suite build/check-tsan --suite unit --suite store --suite threads ;;
+    *) echo "check.sh: no stage '$stage' (style gcc clang asan tsan)" >&2; exit 2 ;;
+    esac
+done
+[ ${#broken[@]} = 0 ] || printf 'FAILED: %s\n' "${broken[@]}"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
