@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Postfix -> LMTP -> Dovecot with sdbox, as Debian ships them, without throttles for the one client on loopback; durability is left at the
-# defaults (Postfix syncs its queue file before 250, Dovecot syncs the delivery). Sourced by bench/run.py.
+# Postfix -> LMTP -> Dovecot with sdbox, as Debian ships them, without throttles for the one client on loopback; durability
+# is left at the defaults (Postfix syncs its queue file before 250, Dovecot syncs the delivery). Sourced by bench/run.py.
 peer_conf() {
     local d=$V/dovecot p=$V/postfix
     chmod 755 "$V"

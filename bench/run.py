@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Measures this build beside Postfix+Dovecot: the two take turns in every round, and what is printed are medians and their ratio.
 
-Needs root (control groups count the CPU of every process of a server) and the packages postfix, dovecot-pop3d and dovecot-lmtpd, which
-`make bench` does not install by itself: a mail server should not appear on a machine unasked. Everything runs on loopback, in one
+Needs root (control groups count the CPU of every process of a server) and the packages postfix, dovecot-pop3d and dovecot-lmtpd,
+which `make bench` does not install by itself: a mail server should not appear on a machine unasked. Everything runs on loopback, in one
 temporary folder, as processes of this program. A round on a busy machine is printed all the same: look at the spread.
 """
 import argparse
@@ -51,7 +51,8 @@ class Server:
     def bash(self, command):
         """Runs one function of the peer script. Its output goes to a file: a daemon would keep a pipe open for ever."""
         with open(self.dir / 'script.log', 'w+') as told:
-            done = subprocess.run(self.words(command), env=self.env, stdin=subprocess.DEVNULL, stdout=told, stderr=told, timeout=120)
+            done = subprocess.run(self.words(command), env=self.env, stdin=subprocess.DEVNULL, stdout=told,
+                                  stderr=told, timeout=120)
             told.seek(0)
             if done.returncode != 0:
                 raise SystemExit(f'{self.name}: {command} failed:\n{told.read()}')

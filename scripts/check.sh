@@ -33,6 +33,18 @@ suite() { # DIR WHAT-MESON-TEST-TAKES...: counts its tests
     [ "$bad" = 0 ] || while read -r name; do broken+=("$dir: $name"); done < <(grep -E ' (FAIL|TIMEOUT) ' "$log" | sort -u)
 }
 
+pytests() { # NAME DIR-OF-THE-BUILD FILE...: whole-program tests, counted one by one
+    local name=$1 dir=$2 log=$2/check-$1.log ok bad; shift 2
+    echo "== $name"
+    MAILVISOR_BUILD=$PWD/$dir MAILVISOR=$PWD/$dir/src/mailvisor timeout 1500 /usr/bin/python3 -B -m pytest -q -p no:cacheprovider \
+        --color=no "$@" 2>&1 | tee "$log"
+    ok=$(grep -oE '[0-9]+ passed' "$log" | tail -1 | tr -dc 0-9)
+    bad=$(tail -1 "$log" | grep -oE '[0-9]+ (failed|errors?)' | awk '{s += $1} END {print s + 0}')
+    grep -qE '^[0-9]+ (passed|failed).* in ' "$log" || bad=$((bad + 1)) # it did not come to its end
+    passed=$((passed + ${ok:-0})) failed=$((failed + bad))
+    [ "$bad" = 0 ] || broken+=("$dir: $name: $(grep -E '^(FAILED|ERROR) ' "$log" | tr '\n' ' ')")
+}
+
 mkdir -p build
 stages=${*:-style gcc clang asan tsan}
 for stage in $stages; do
@@ -42,18 +54,24 @@ for stage in $stages; do
         run "style: rules and format" python3 tests/style/style.py
         run "style: the checks find what they look for" python3 tests/style/test_checks.py ;;
     gcc)
-        configure build/check gcc --buildtype=debugoptimized && run "build: gcc" ninja -C build/check --quiet && suite build/check ;;
+        configure build/check gcc --buildtype=debugoptimized &&
+            run "build: gcc" ninja -C build/check --quiet && suite build/check &&
+            pytests e2e build/check tests/e2e && pytests lab build/check tests/lab tests/platform &&
+            run "crash: 20 kills under load" timeout 900 \
+                /usr/bin/python3 -B tests/crash/crash.py --server build/check/src/mailvisor ;;
     clang)
         configure build/check-clang clang --buildtype=debugoptimized -Db_lundef=false -Dfuzzers=true &&
             run "build: clang, fuzzers" ninja -C build/check-clang --quiet && suite build/check-clang --suite unit ;;
     asan)
         configure build/check-asan gcc --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false &&
             run "build: address and undefined sanitizers" ninja -C build/check-asan --quiet &&
-            suite build/check-asan --suite unit --suite store --suite fuzz --suite talk --suite e2e ;;
+            suite build/check-asan --suite unit --suite store --suite fuzz --suite talk &&
+            pytests e2e build/check-asan tests/e2e/test_clients.py ;;
     tsan)
         configure build/check-tsan clang --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
             run "build: thread sanitizer" ninja -C build/check-tsan --quiet &&
-            TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" suite build/check-tsan --suite unit --suite store --suite threads ;;
+            TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" \
+                suite build/check-tsan --suite unit --suite store --suite threads ;;
     *) echo "check.sh: no stage '$stage' (style gcc clang asan tsan)" >&2; exit 2 ;;
     esac
 done

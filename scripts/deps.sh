@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 wanted() { # the package names of Build-Depends, one a line
-    awk '/^Build-Depends:/ {on = 1; sub(/^[^:]*:/, ""); print; next} on && (/^[A-Za-z-]+:/ || /^$/) {exit} on {print}' debian/control |
+    awk '/^Build-Depends:/ {on = 1; sub(/^[^:]*:/, ""); print; next}
+         on && (/^[A-Za-z-]+:/ || /^$/) {exit} on {print}' debian/control |
         sed 's/^#.*//; s/([^)]*)//g; s/<[^>]*>//g; s/\[[^]]*\]//g; s/|.*//' | tr ',' '\n' | tr -d ' \t' | grep -v '^$' |
         sed 's/^debhelper-compat$/debhelper/'
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Nothing acknowledged is lost: kill -9 of the whole process tree at random moments under load.
 
-Eight senders deliver mails to four mailboxes (alice and bob, in two domains; some mails go to both) as fast as they can. At a random
-moment every process of the server is killed. It must start again by itself, with no repair, and then:
+Eight senders deliver mails to four mailboxes (alice and bob, in two domains; some mails go to both) as fast as they can.
+At a random moment every process of the server is killed. It must start again by itself, with no repair, and then:
   - every mail that was answered with 250 is in each of its mailboxes exactly once, and its bytes have the hash they were sent with;
   - a mail that was cut off before its 250 may be there once, never twice, and whole;
   - what stood in a mailbox before still stands there, in the same order, under the same UIDs, and new UIDs are higher.
