@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_bench - what the store costs: processor time and syncs for a mail, reading, opening, memory.
+ * store_bench - what the store costs: processor time and syncs for a mail, reading, opening,
+ * memory.
  *
  *     store_bench ENGINE DIRECTORY THREADS MAILS [BYTES]
  *
- * A mail is one transaction as intake makes it: a mailbox's head and one entry, the spool untouched,
- * one chunk of BYTES. Processor time is that of the whole process, flushes and compactions included.
- * Prints one name=value a line; compare ratios of interleaved runs, machines differ.
+ * A mail is one transaction as intake makes it: a mailbox's head and one entry, the spool
+ * untouched, one chunk of BYTES. Processor time is that of the whole process, flushes and
+ * compactions included. Prints one name=value a line; compare ratios of interleaved runs, machines
+ * differ.
  */
 #include "base/clock.h"
 #include "base/limits.h"
@@ -55,8 +57,9 @@ static void mail_write(struct bench *b, const char *body, uint64_t number, unsig
 	struct store_set sets[2];
 	struct store_commit commit = { .sets = sets, .set_count = COUNT(sets) };
 	struct store_chunk chunk = { id_new(&clock_real), 0, { body, b->bytes } };
-	struct store_txn txn = { .commits = &commit, .commit_count = 1, .chunks = &chunk,
-		.chunk_count = 1 };
+	struct store_txn txn = {
+		.commits = &commit, .commit_count = 1, .chunks = &chunk, .chunk_count = 1
+	};
 
 	memset(head, 'h', sizeof head);
 	memset(entry, 'e', sizeof entry);
@@ -133,8 +136,9 @@ static void bench_read(struct bench *b, const char *name)
 
 static void bench_scan(struct bench *b)
 {
-	struct store_scan scan = { .partition = S("mailbox/0"), .expect = STORE_ANY_VERSION,
-		.limit = LIMIT_SCAN_ROWS };
+	struct store_scan scan = {
+		.partition = S("mailbox/0"), .expect = STORE_ANY_VERSION, .limit = LIMIT_SCAN_ROWS
+	};
 	struct store_page page = { 0 };
 	struct error e = { 0 };
 	char after[64];
@@ -167,8 +171,8 @@ static void bench_memory(const char *name)
 		(void)fclose(f);
 }
 
-static void bench_open(struct bench *b, const struct store_engine *engine, const char *path,
-	const char *name)
+static void bench_open(
+	struct bench *b, const struct store_engine *engine, const char *path, const char *name)
 {
 	struct store_options options = { .path = path, .may_create = true };
 	struct error e = { 0 };

@@ -26,6 +26,7 @@ enum {
 	LIMIT_RECEIVED_COUNT = 50,    /* RFC 5321 6.3: at least 100 trace fields was the old advice; a loop
 	                                 shows earlier, Postfix stops at 50 */
 	LIMIT_HEADER_BYTES = 1 << 18, /* of a header section that we look into */
+	LIMIT_COMMENT_DEPTH = 16,     /* comments inside comments of an address; people write one */
 	LIMIT_MESSAGE_BYTES_DEFAULT = 50 << 20,
 	LIMIT_ALIAS_TARGETS = 500, /* of one alias; a bigger list is a mailing list manager's work */
 	LIMIT_ALIAS_DEPTH = 10,    /* aliases that point to aliases */
@@ -39,6 +40,10 @@ enum {
 	LIMIT_PARTITION_KEYS = 50000,
 	LIMIT_PARTITION_NAME_BYTES = 64,
 	LIMIT_SCAN_ROWS = 1000,
+	LIMIT_SCAN_BYTES = 1 << 20, /* a page of rows ends once it holds so much; rows are far smaller */
+	LIMIT_TXN_COMMITS = 4096,   /* partitions in one transaction: all recipients, and the spool */
+	LIMIT_TXN_CHUNKS = 16,      /* last chunks that travel with a transaction */
+	LIMIT_TXN_DROPS = 50000,    /* blobs forgotten at once: a full mailbox segment */
 	LIMIT_BLOB_CHUNK_BYTES = 64 << 10,
 
 	/* Sessions. */

@@ -17,8 +17,8 @@ enum lock_rank {
 	RANK_NONE,
 	RANK_SERVE = 5,      /* cmd/serve: what a reload replaces */
 	RANK_ADMIN = 8,      /* admin: one writer at a time */
-	RANK_PARK = 10,      /* net/park */
-	RANK_POOL = 12,      /* net/pool */
+	RANK_DELIVER = 9,    /* deliver: its workers and their connections */
+	RANK_CHANGES = 9,    /* mail/changes: watchers of folders; waking one takes RANK_POOL and RANK_PARK */
 	RANK_PEERS = 14,     /* net/listen: connections per address */
 	RANK_TLS = 16,       /* net/tls: the current context */
 	RANK_DIRECTORY = 20, /* mail/directory: cached domains, accounts, aliases */
@@ -27,8 +27,11 @@ enum lock_rank {
 	RANK_FOLDER = 28,    /* one folder's head */
 	RANK_SPOOL = 30,     /* mail/spool */
 	RANK_TIMELINE = 32,  /* mail/timeline */
-	RANK_CHANGES = 34,   /* mail/changes */
 	RANK_PASSWORD = 36,  /* mail/password: the cache */
+	RANK_LOGIN = 38,     /* session/login_throttle */
+	/* pool_wake is called under the lock that keeps the session alive, e.g. RANK_CHANGES. */
+	RANK_PARK = 40,      /* net/park */
+	RANK_POOL = 42,      /* net/pool */
 	RANK_STORE = 50,     /* store: the commit queue */
 	RANK_STORE_DATA = 52,
 	RANK_LOG = 90,

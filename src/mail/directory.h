@@ -12,18 +12,25 @@
  * is one target; a loop resolves to what else it reaches.
  * Reads come from memory (loaded on demand, dropped with any change); writes are one commit each and answer
  * CHANGE_CONFLICT when somebody else changed the same thing first.
- * Limits: LIMIT_ALIAS_TARGETS, LIMIT_ALIAS_DEPTH, LIMIT_EXPANDED_RCPT_COUNT.
+ * Limits: LIMIT_DOMAINS, LIMIT_DOMAIN_ACCOUNTS, LIMIT_ALIAS_TARGETS, LIMIT_ALIAS_DEPTH, LIMIT_EXPANDED_RCPT_COUNT.
  */
 #include "base/arena.h"
 #include "mail/mail.h"
 
 struct directory;
 
+enum {
+	LIMIT_DOMAINS = 40000, /* one partition, under LIMIT_PARTITION_KEYS */
+	LIMIT_DOMAIN_ACCOUNTS = 500000, /* and aliases, of one domain: 16 buckets of 31,250 */
+	LIMIT_ALIAS_BYTES = 60 << 10, /* all targets together, under LIMIT_VALUE_BYTES */
+};
+
 struct domain {
 	struct slice name;           /* key: A-label, lower case */
 	bool is_disabled;            /* keeps everything, accepts and serves nothing (450 4.2.1 / login refused) */
 	struct slice alias_of;       /* a domain alias: every address of it means the same local part there */
 	struct slice catch_all;      /* address, empty: none */
+	struct slice postmaster;     /* address of postmaster@ when there is no such entry; empty: the server's */
 	uint64_t account_max;        /* 0: no limit, also below */
 	uint64_t quota_bytes;        /* of all its accounts together */
 	uint64_t message_bytes_max;
@@ -47,10 +54,13 @@ struct alias {
 	bool is_disabled;
 };
 
-enum change { CHANGE_DONE, CHANGE_EXISTS, CHANGE_MISSING, CHANGE_CONFLICT, CHANGE_IN_USE, CHANGE_LIMIT, CHANGE_BAD };
-/* CHANGE_BAD and CHANGE_LIMIT: e->text says what and where (e->fault stays FAULT_NEVER). A failure of the store is
- * CHANGE_FAILED with e->fault set. */
-#define CHANGE_FAILED ((enum change)100)
+/*
+ * Every answer but CHANGE_DONE says in e->text what was wrong and where (e->fault is FAULT_NEVER: nothing to retry).
+ * CHANGE_FAILED is a failure of the store, with its own fault.
+ */
+enum change {
+	CHANGE_DONE, CHANGE_EXISTS, CHANGE_MISSING, CHANGE_CONFLICT, CHANGE_IN_USE, CHANGE_LIMIT, CHANGE_BAD, CHANGE_FAILED,
+};
 
 enum change domain_add(struct directory *d, const struct domain *domain, struct error *e);
 enum change domain_set(struct directory *d, const struct domain *domain, struct error *e); /* replaces */
@@ -97,6 +107,13 @@ struct targets {
  * decision). An alias may give remote targets with RESOLVE_OK. */
 MUST_CHECK bool directory_resolve(struct directory *d, struct slice address, struct arena *a,
 	enum resolve *ret, struct targets *ret_targets, struct error *e);
+/* The account that logs in as `user`, through domain aliases; an account of a disabled domain is shown disabled. */
+MUST_CHECK bool directory_login(struct directory *d, struct slice user, struct arena *a,
+	struct account *ret, bool *ret_found, struct error *e);
+/* How many accounts and aliases a domain has. */
+struct domain_counts { uint64_t accounts, aliases; };
+MUST_CHECK bool domain_counts(struct directory *d, struct slice name, struct domain_counts *ret,
+	bool *ret_found, struct error *e);
 /* May this account write as this address? Its own (with +detail, through domain aliases), and any alias that has it
  * as a target. */
 MUST_CHECK bool directory_may_send_as(struct directory *d, struct slice account, struct slice address,

@@ -27,6 +27,7 @@ struct intake {
 	struct mail *mail;
 	const struct envelope *envelope;
 	struct body_writer body;
+	struct slice message_id; /* for the timeline; the session's, or found in a body of one chunk */
 };
 
 void intake_begin(struct intake *i, struct mail *m, const struct envelope *e);
@@ -34,7 +35,8 @@ MUST_CHECK bool intake_add(struct intake *i, struct slice s, struct error *e);
 /*
  * Commits for all recipients that have room. A recipient with several targets fails only when every one fails.
  * One commit is all or none: without local failure, all answers are INTAKE_OK, or all INTAKE_FAILED with e.
- * After it the intake is over in every case. The timeline's stages so far, and `committed`, go in with it.
+ * After it the intake is over in every case. The timeline's stages so far go in with it; `committed` (on disk) and
+ * `notified` are noted after it, here and, without a sync of their own, in the store. The timeline may be NULL.
  */
 void intake_commit(struct intake *i, struct intake_rcpt *rcpts, size_t count, struct timeline *timeline);
 void intake_abandon(struct intake *i);

@@ -9,6 +9,9 @@
 MUST_CHECK bool names_domain_key(struct slice domain, struct buf *ret);
 /* U-label form for people. */
 MUST_CHECK bool names_domain_text(struct slice domain, struct buf *ret);
-/* Caseless key of a local part: ASCII letters lowered, UTF-8 in NFC and lower case where libunistring
- * (libidn2's companion) does it. */
+/*
+ * Caseless key of a local part, without its quotes (address_local_plain): ASCII letters lowered, UTF-8 in lower
+ * case and NFC by libunistring, in which libidn2 itself is written. False: not UTF-8.
+ * Limits: lower case, not case folding: "strasse" and the spelling with sharp s are two people.
+ */
 MUST_CHECK bool names_local_key(struct slice local, struct buf *ret);

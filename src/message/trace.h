@@ -8,8 +8,8 @@
 #include "message/envelope.h"
 
 /* One Received field, folded; `for_address` may be empty (left out when there are several recipients). */
-MUST_CHECK bool trace_received(const struct envelope *e, struct slice host, struct slice for_address,
-	struct buf *out);
+MUST_CHECK bool trace_received(
+	const struct envelope *e, struct slice host, struct slice for_address, struct buf *out);
 MUST_CHECK bool trace_return_path(struct slice reverse_path, struct buf *out);
 MUST_CHECK bool trace_date(uint64_t wall_ns, struct buf *out);
 MUST_CHECK bool trace_message_id(struct id id, struct slice host, struct buf *out);

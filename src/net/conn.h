@@ -19,28 +19,32 @@ struct conn;
 struct tls_config;
 
 enum {
-	LIMIT_CONN_IN_BYTES = 64 << 10,  /* holds the longest line we take and a socket read of a body */
+	LIMIT_CONN_IN_BYTES = 64 << 10,   /* the longest line we take, a socket read of a body */
 	LIMIT_CONN_OUT_BYTES = 256 << 10, /* a page of answers; beyond it we flush */
 };
 
 enum conn_answer {
 	CONN_OK,
 	CONN_QUIET,    /* nothing came before the time given; nothing is lost, call again */
-	CONN_TOO_LONG, /* the line has more bytes than the caller takes; they were dropped up to its end */
-	CONN_BARE,     /* (conn_line) the line ended with LF alone or holds a bare CR; it was taken */
-	CONN_GONE,     /* the peer closed or the connection broke */
+	CONN_TOO_LONG, /* more bytes than the caller takes; they were dropped up to the line's end */
+	CONN_BARE, /* (conn_line) the line ended with LF alone or holds a bare CR; it was taken */
+	CONN_GONE, /* the peer closed or the connection broke */
 };
 
-/* A connected socket (owned from now on). peer is its address as text, e.g. "[192.0.2.1]:4711". */
+/* A connected socket (owned from now on, also on failure: FAULT_GONE when the peer left already). */
 MUST_CHECK bool conn_open(int fd, struct conn **ret, struct error *e);
-/* stdin and stdout, or a test's pipes: reads from in_fd, writes to out_fd; owns both. */
+/*
+ * stdin and stdout, or a test's pipes: reads from in_fd, writes to out_fd; owns both. Writing to a pipe
+ * that nobody reads raises SIGPIPE: programs ignore it (sockets never raise it).
+ */
 MUST_CHECK bool conn_open_pair(int in_fd, int out_fd, struct conn **ret, struct error *e);
 /* Flushes what it can without waiting, says goodbye in TLS, closes, frees. NULL is fine. */
 void conn_close(struct conn *c);
 
-int conn_fd(const struct conn *c); /* to wait on */
-struct slice conn_peer(const struct conn *c);      /* "[192.0.2.1]:4711", "unix" or "stdio" */
-struct slice conn_peer_address(const struct conn *c); /* "192.0.2.1", "2001:db8::1"; empty if none */
+int conn_fd(const struct conn *c);            /* to wait on */
+struct slice conn_peer(const struct conn *c); /* "[192.0.2.1]:4711", "unix" or "stdio" */
+/* "192.0.2.1", "2001:db8::1"; empty if none. */
+struct slice conn_peer_address(const struct conn *c);
 bool conn_is_loopback(const struct conn *c); /* loopback, Unix socket or stdio */
 uint16_t conn_local_port(const struct conn *c);
 
@@ -48,11 +52,11 @@ uint16_t conn_local_port(const struct conn *c);
  * One line without its CRLF, at most max bytes (without CRLF). Waits until until_ns for all of it.
  * CONN_QUIET keeps what came so far.
  */
-MUST_CHECK enum conn_answer conn_line(struct conn *c, size_t max, uint64_t until_ns,
-	struct slice *ret);
+MUST_CHECK enum conn_answer conn_line(
+	struct conn *c, size_t max, uint64_t until_ns, struct slice *ret);
 /* Some bytes, at least one, at most max: whatever is there. For bodies. */
-MUST_CHECK enum conn_answer conn_some(struct conn *c, size_t max, uint64_t until_ns,
-	struct slice *ret);
+MUST_CHECK enum conn_answer conn_some(
+	struct conn *c, size_t max, uint64_t until_ns, struct slice *ret);
 /* Looks at what is buffered or comes next without taking it; conn_take takes. */
 MUST_CHECK enum conn_answer conn_peek(struct conn *c, uint64_t until_ns, struct slice *ret);
 void conn_take(struct conn *c, size_t count);
@@ -73,18 +77,21 @@ void conn_rest(struct conn *c);
 
 /* After the go-ahead was flushed: drops plaintext that was pipelined behind STARTTLS (injection,
  * RFC 3207 4.2 and CVE-2011-0411), then shakes hands. */
-MUST_CHECK bool conn_start_tls(struct conn *c, struct tls_config *config, uint64_t until_ns,
-	struct error *e);
+MUST_CHECK bool conn_start_tls(
+	struct conn *c, struct tls_config *config, uint64_t until_ns, struct error *e);
 /* As a client (deliver, lab). name: for SNI; verification is opportunistic: none. */
-MUST_CHECK bool conn_start_tls_client(struct conn *c, struct slice name, uint64_t until_ns,
-	struct error *e);
+MUST_CHECK bool conn_start_tls_client(
+	struct conn *c, struct slice name, uint64_t until_ns, struct error *e);
 bool conn_has_tls(const struct conn *c);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" for Received and the log; empty without TLS. */
 struct slice conn_tls_text(const struct conn *c);
 
-/* A client connection to host (an IP address; names are resolved by getaddrinfo) and port. */
-MUST_CHECK bool conn_dial(struct slice host, uint16_t port, uint64_t until_ns, struct conn **ret,
-	struct error *e);
+/*
+ * A client connection to host and port, or to "unix:/path". Names are resolved by getaddrinfo, whose own
+ * time-outs are not under until_ns: a caller with a deadline gives an IP address.
+ */
+MUST_CHECK bool conn_dial(
+	struct slice host, uint16_t port, uint64_t until_ns, struct conn **ret, struct error *e);
 
 uint64_t conn_bytes_in(const struct conn *c);
 uint64_t conn_bytes_out(const struct conn *c);

@@ -22,25 +22,32 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+#include <stdint.h>
+
 struct pool;
 struct work;
 
 enum next { NEXT_AGAIN, NEXT_PARK, NEXT_CLOSE };
 enum wake { WAKE_NEW, WAKE_BYTES, WAKE_GONE, WAKE_TIMEOUT, WAKE_CALLED, WAKE_DRAIN };
-/* WAKE_NEW on the first call and after NEXT_AGAIN. WAKE_DRAIN: the server stops; say goodbye. */
+/* WAKE_NEW on the first call and after NEXT_AGAIN. WAKE_DRAIN, once: the server stops; say goodbye.
+ * Any reason may come without cause (a wake that raced with another): look, and park again. */
 
 struct work {
 	enum next (*step)(struct work *w, enum wake why);
 	void (*end)(struct work *w);
-	int fd;                /* to watch while parked; -1: only time and pool_wake */
+	int fd;                 /* to watch while parked; -1: only time and pool_wake */
 	uint64_t park_until_ns; /* set before returning NEXT_PARK */
 	/* The pool's: */
 	struct pool *pool;
-	struct work *next, *previous;
-	size_t heap_at; /* place among the timers */
+	struct work *next;
+	size_t heap_at; /* place among the timers; 0 is none */
+	uint32_t slot;  /* place in the table of works, which epoll's events name */
 	enum wake why;
 	enum { WORK_RUNNING, WORK_QUEUED, WORK_PARKED } state;
-	bool is_woken; /* while running: do not park */
+	bool is_woken;   /* while not parked: run once more instead of parking */
+	bool is_ready;   /* likewise, because bytes came between arming and parking */
+	bool is_watched; /* epoll knows the descriptor (maybe disarmed) */
+	bool is_drain_told;
 };
 
 struct pool_options {
@@ -50,7 +57,10 @@ struct pool_options {
 };
 
 struct pool_stats {
-	uint64_t workers, busy, parked, queued, sessions, steps, wakes;
+	uint64_t workers, busy;            /* threads, and those that run a session now */
+	uint64_t sessions, parked, queued; /* now: all, without a thread, waiting for a thread */
+	uint64_t steps, wakes;             /* since the start; wakes are ends of parking */
+	uint64_t refused; /* sessions ended for want of memory or of room in the kernel's epoll */
 };
 
 MUST_CHECK bool pool_start(const struct pool_options *options, struct pool **ret, struct error *e);
@@ -62,7 +72,9 @@ void pool_wake(struct pool *p, struct work *w);
 /* Wakes every parked session with WAKE_DRAIN, and gives WAKE_DRAIN to every later park; waits until no
  * session is left or until_ns. Returns how many were still there. */
 uint64_t pool_drain(struct pool *p, uint64_t until_ns);
-bool pool_is_draining(const struct pool *p);
-/* Ends all threads; sessions still there are ended without a word. */
+bool pool_is_draining(struct pool *p);
+/* More sessions are ready than threads to run them: a silent session better parks at once. */
+bool pool_is_crowded(struct pool *p);
+/* Breaks what still runs (shuts its descriptor down), ends all threads, ends every session left. */
 void pool_stop(struct pool *p);
 void pool_stats_get(struct pool *p, struct pool_stats *ret);

@@ -23,20 +23,24 @@ struct session_service {
 };
 
 struct session_host {
-	atomic_uint users;         /* references; session_host_take, session_host_drop */
+	atomic_uint users; /* references; session_host_take, session_host_drop */
 	struct mail *mail;
 	const struct clock *clock;
-	struct tls_config *tls;    /* NULL: no TLS at all */
-	char name[256];            /* in the banner, Received and Message-ID */
+	struct tls_config *tls; /* NULL: no TLS at all */
+	char name[256];         /* in the banner, Received and Message-ID */
 	uint64_t message_bytes_max;
 	unsigned rcpt_max;
-	unsigned command_wait_ms, data_wait_ms, idle_wait_ms; /* per command; per body block; greeting and between */
-	unsigned min_bytes_per_s;  /* of a body, over any half minute */
+	unsigned command_wait_ms; /* from a command's first byte to its last */
+	unsigned data_wait_ms;    /* for the next block of a body */
+	unsigned idle_wait_ms;    /* for the next command */
+	unsigned min_bytes_per_s; /* of a body, over any half minute */
 	unsigned errors_max, logins_max, rcpts_refused_max;
-	bool may_login_plain;      /* passwords without TLS beyond loopback */
+	bool may_login_plain; /* passwords without TLS beyond loopback */
+	bool distrusts_loopback; /* a proxy or NAT on this machine makes strangers look local: they get no favour */
 	bool may_vrfy;
-	bool lmtp_may_login;       /* unused by LMTP: kept false */
-	char relay_to[256];        /* non-empty: remote recipients of authenticated submitters are accepted */
+	bool lmtp_may_login; /* unused by LMTP: kept false */
+	/* Non-empty: remote recipients of authenticated submitters are accepted. */
+	char relay_to[256];
 	/* Networks that may relay without login are not offered: a submitter logs in. */
 	struct session_counters *counters;
 	void (*on_end)(void *context, struct slice peer_address); /* listen_client_gone */
@@ -45,24 +49,47 @@ struct session_host {
 
 /* What is refused, throttled, parked: for status and metrics. One row a name in session_counter_names[]. */
 enum session_counter {
-	COUNT_CONNECTIONS, COUNT_ACCEPTED, COUNT_DELIVERED_LOCAL, COUNT_SPOOLED, COUNT_REFUSED_UNKNOWN, COUNT_REFUSED_RELAY,
-	COUNT_REFUSED_QUOTA, COUNT_REFUSED_SIZE, COUNT_REFUSED_SENDER, COUNT_REFUSED_LOOP, COUNT_REFUSED_SYNTAX, COUNT_REFUSED_BARE,
-	COUNT_TOO_MANY_ERRORS, COUNT_TOO_MANY_RCPTS, COUNT_TIMEOUTS, COUNT_TOO_SLOW, COUNT_LOGINS, COUNT_LOGIN_FAILURES,
-	COUNT_LOGIN_THROTTLED, COUNT_TLS_FAILURES, COUNT_FETCHED, COUNT_REMOVED, COUNT_MAILDROP_BUSY, COUNT_STORE_FAILURES, SESSION_COUNTERS
+	COUNT_CONNECTIONS,
+	COUNT_ACCEPTED,
+	COUNT_DELIVERED_LOCAL,
+	COUNT_SPOOLED,
+	COUNT_REFUSED_UNKNOWN,
+	COUNT_REFUSED_RELAY,
+	COUNT_REFUSED_QUOTA,
+	COUNT_REFUSED_SIZE,
+	COUNT_REFUSED_SENDER,
+	COUNT_REFUSED_LOOP,
+	COUNT_REFUSED_SYNTAX,
+	COUNT_REFUSED_BARE,
+	COUNT_TOO_MANY_ERRORS,
+	COUNT_TOO_MANY_RCPTS,
+	COUNT_TIMEOUTS,
+	COUNT_TOO_SLOW,
+	COUNT_LOGINS,
+	COUNT_LOGIN_FAILURES,
+	COUNT_LOGIN_THROTTLED,
+	COUNT_TLS_FAILURES,
+	COUNT_FETCHED,
+	COUNT_REMOVED,
+	COUNT_MAILDROP_BUSY,
+	COUNT_STORE_FAILURES,
+	SESSION_COUNTERS
 };
-struct session_counters { atomic_uint_fast64_t at[SESSION_COUNTERS]; };
+struct session_counters {
+	atomic_uint_fast64_t at[SESSION_COUNTERS];
+};
 extern const char *const session_counter_names[SESSION_COUNTERS];
 
 struct session_host *session_host_take(struct session_host *h);
 void session_host_drop(struct session_host *h); /* frees with the last */
 
 /* Take the conn; the work's end() frees all. */
-MUST_CHECK bool smtp_session_new(struct session_host *h, struct session_service service, struct conn *conn, struct work **ret,
-	struct error *e);
-MUST_CHECK bool pop3_session_new(struct session_host *h, struct session_service service, struct conn *conn, struct work **ret,
-	struct error *e);
-MUST_CHECK bool session_new(struct session_host *h, struct session_service service, struct conn *conn, struct work **ret,
-	struct error *e);
+MUST_CHECK bool smtp_session_new(struct session_host *h, struct session_service service,
+	struct conn *conn, struct work **ret, struct error *e);
+MUST_CHECK bool pop3_session_new(struct session_host *h, struct session_service service,
+	struct conn *conn, struct work **ret, struct error *e);
+MUST_CHECK bool session_new(struct session_host *h, struct session_service service,
+	struct conn *conn, struct work **ret, struct error *e);
 /* Runs steps until the session closes; parks by waiting. For stdin and stdout, and tests. */
 void session_run(struct work *w);
 /* The one polite line when there are too many connections: "421 4.3.2 …", "-ERR [SYS/TEMP] …". */

@@ -9,16 +9,22 @@
 #include "base/slice.h"
 
 struct address {
-	struct slice local;  /* as written, with its quotes if it has any */
-	struct slice domain; /* without the dot at its end; "[192.0.2.1]" for a literal; may be empty for
-	                        <postmaster> */
+	struct slice local; /* as written, with its quotes if it has any */
+	/* Without the dot at its end; "[192.0.2.1]" for a literal; empty for a bare <postmaster>. */
+	struct slice domain;
 	bool is_literal;
 	bool needs_utf8; /* has bytes over 127 */
 };
 
-/* Mailbox = Local-part "@" ( Domain / address-literal ); with postmaster_ok also a bare "postmaster". */
+/*
+ * Mailbox = Local-part "@" ( Domain / address-literal ); with postmaster_ok also a bare "postmaster", whose
+ * domain is empty. A dot at the domain's end is taken and left out.
+ */
 MUST_CHECK bool address_parse(struct slice s, bool postmaster_ok, struct address *ret);
-/* A domain of letters, digits, hyphens and dots, or UTF-8 labels (RFC 5890 U-labels); no empty label. */
+/*
+ * A domain of letters, digits, hyphens and dots, or UTF-8 labels (RFC 5890 U-labels); no empty label, no dot
+ * at the end. Whether a U-label is one that DNS can have, names_domain_key() says.
+ */
 bool address_is_domain(struct slice s);
 bool address_is_literal(struct slice s); /* "[1.2.3.4]", "[IPv6:…]" */
 /* Removes quotes and backslashes from a local part into room (s.len bytes at least). */

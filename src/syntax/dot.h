@@ -6,11 +6,13 @@
  * A decoder eats raw bytes as they come and hands out runs of message bytes (without the added dots)
  * until it has seen CRLF "." CRLF. A line that ends with LF alone, or a CR without LF, is a smuggling
  * attempt or a broken client: `is_bare` is set and stays set; the end is found only by true CRLFs.
- * Works on any split of the input. Built on memchr: a 10 KB body costs about a microsecond.
+ * Works on any split of the input. Compares blocks of 16 bytes with themselves one byte earlier, which
+ * finds dots and unpaired CRs and LFs in one pass: a 10 KB body costs about a microsecond, as much as a
+ * memchr() for every line end alone, and a tenth of memmem("\n.").
  */
 #include "base/buf.h"
 
-struct dot_decoder {
+struct dot_decoder { /* starts zeroed */
 	unsigned state;
 	bool is_bare;
 	bool is_done;
@@ -22,13 +24,15 @@ struct dot_decoder {
  */
 void dot_decode(struct dot_decoder *d, struct slice *input, struct slice *ret);
 
-/* The other way, for RETR, TOP and sending: doubles dots at line starts. *is_line_start begins true and carries
- * over between calls. Bare LFs in stored mail are turned into CRLF. */
+/*
+ * The other way, for RETR, TOP and sending: doubles dots at line starts. Starts zeroed; where in a line it
+ * stands carries over between calls. Bare LFs in stored mail are turned into CRLF; a CR alone is passed on.
+ */
 struct dot_encoder {
-	bool in_line;   /* something of the current line was written */
+	bool in_line; /* something of the current line was written */
 	bool after_cr;
 };
-/* Adds the encoded bytes to out (max must have room for 2 * s.len + 2). */
+/* Adds the encoded bytes to out: at most 2 * s.len. False, with nothing changed, when they do not fit. */
 MUST_CHECK bool dot_encode(struct dot_encoder *d, struct slice s, struct buf *out);
-/* Ends the last line if need be and adds ".\r\n". */
+/* Ends the last line if need be and adds ".\r\n": at most 5 bytes. The encoder is fresh again. */
 MUST_CHECK bool dot_finish(struct dot_encoder *d, struct buf *out);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/command/command.h"
+
+#include "base/clock.h"
+#include "lab/doctor/doctor.h"
+#include "lab/stats/compare.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char plan_usage[] =
+	"usage: mailvisor-lab plan paper|FILE [options of run]\n"
+	"\n"
+	"Prints what run would do: platforms, trials in order, and what the number of blocks can show.\n";
+
+static void power_print(const struct plan *plan)
+{
+	unsigned compared = 0;
+
+	for (unsigned i = 0; i < plan->measured_count; i++)
+		compared += !plan->x.cells[plan->measured[i]].is_control;
+	size_t family = (size_t)compared * (compared > 0 ? compared - 1 : 0) / 2 * plan->x.size_count;
+	size_t least = compare_blocks_min(family);
+	(void)printf("\n%zu comparisons (all pairs of %u platforms at %u sizes). An exact test needs %zu "
+		     "blocks to pass Holm's first step; planned: %u.%s\n",
+		family, compared, plan->x.size_count, least, plan->x.blocks,
+		plan->x.blocks < least ? " No difference can be significant with so few." : "");
+}
+
+static void trials_print(const struct plan *plan)
+{
+	(void)printf("\n%u trials, each with its own deployment:\n", plan_trial_count(plan));
+	for (unsigned i = 0; i < plan_trial_count(plan); i++) {
+		struct plan_trial at = plan_trial_at(plan, i);
+
+		if (at.position == 0)
+			(void)printf("%sblock %2u:", i > 0 ? "\n" : "", at.block + 1);
+		(void)printf(" %s", plan->x.cells[at.cell].label);
+	}
+	(void)printf("\n");
+}
+
+static void plan_print(const struct plan *plan)
+{
+	(void)printf("experiment %s: %s\nsha256 %s, seed %" PRIu64 "\n\n", plan->x.name,
+		plan->x.question, plan->hash, plan->x.seed);
+	for (unsigned i = 0; i < plan->x.cell_count; i++)
+		(void)printf("%-16s %s%s\n", plan->x.cells[i].label,
+			plan->cells[i].is_available ? "will be measured" : "not measured: ",
+			plan->cells[i].reason);
+	trials_print(plan);
+	power_print(plan);
+}
+
+int command_plan(int argc, char **argv)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct command_options o;
+	struct plan plan = { .order = NULL };
+	int status = STATUS_GOOD;
+
+	if (!command_options_read(argc, argv, plan_usage, &o, &status))
+		return status;
+	if (!run_probe(&o.run, &plan, &e) || !plan_make(&plan, clock_wall_ns(&clock_real), &e))
+		status = command_failed(&e);
+	else
+		plan_print(&plan);
+	plan_done(&plan);
+	return status;
+}
+
+static const char doctor_usage[] =
+	"usage: mailvisor-lab doctor [--work DIRECTORY] [--server PROGRAM] [--image DIRECTORY]\n"
+	"\n"
+	"Says whether this machine can measure and what would disturb its numbers. Exit status 1 when\n"
+	"an experiment cannot run.\n";
+
+int command_doctor(int argc, char **argv)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct command_options o;
+	struct trial_wish wish;
+	char work[PATH_MAX];
+	int status = STATUS_GOOD;
+
+	if (!command_options_read(argc, argv, doctor_usage, &o, &status))
+		return status;
+	if (!path_join(o.work, "mvlab-doctor-XXXXXX", work, &e))
+		return command_failed(&e);
+	if (mkdtemp(work) == NULL) {
+		(void)fail(&e, FAULT_LATER, "make a work folder '%s': %m", work);
+		return command_failed(&e);
+	}
+	trial_wish_fill(&o.run.x, &o.run.trial, work, &wish);
+	enum doctor_level worst = doctor_run(stdout, o.work, platforms, &wish.plan);
+	if (!folder_remove(work, &e))
+		return command_failed(&e);
+	return worst == DOCTOR_FAILURE ? STATUS_FAILED : STATUS_GOOD;
+}

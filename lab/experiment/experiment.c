@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/experiment/experiment.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+unsigned experiment_per_size(const struct experiment *x, unsigned cell)
+{
+	return x->cells[cell].per_size > 0 ? x->cells[cell].per_size : x->per_size;
+}
+
+static bool in_range(const char *key, uint64_t value, uint64_t least, uint64_t most, struct error *e)
+{
+	if (value >= least && value <= most)
+		return true;
+	return fail(e, FAULT_NEVER, "%s = %" PRIu64 ": must be %" PRIu64 " to %" PRIu64, key, value,
+		least, most);
+}
+
+static bool cells_check(const struct experiment *x, struct error *e)
+{
+	for (unsigned i = 0; i < x->cell_count; i++) {
+		if (!in_range("messages", experiment_per_size(x, i), 1,
+			    WORKLOAD_MAILS_MAX / WORKLOAD_SIZES_MAX, e))
+			return false;
+		for (unsigned k = 0; k < i; k++) {
+			if (strcmp(x->cells[i].label, x->cells[k].label) == 0)
+				return fail(e, FAULT_NEVER, "platforms: '%s' stands there twice",
+					x->cells[i].label);
+		}
+	}
+	return true;
+}
+
+static bool sizes_check(const struct experiment *x, struct error *e)
+{
+	for (unsigned i = 0; i < x->size_count; i++) {
+		if (!in_range("sizes", x->sizes[i], LETTER_BYTES_MIN, LETTER_BYTES_MAX, e))
+			return false;
+		if (i > 0 && x->sizes[i] <= x->sizes[i - 1])
+			return fail(e, FAULT_NEVER, "sizes: must grow from left to right");
+	}
+	return true;
+}
+
+bool experiment_check(const struct experiment *x, struct error *e)
+{
+	if (x->name[0] == '\0')
+		return fail(e, FAULT_NEVER, "the experiment has no name");
+	if (strchr(x->from, '@') == NULL || strchr(x->to, '@') == NULL)
+		return fail(e, FAULT_NEVER, "from and to must be addresses like 'alice@a.example'");
+	return in_range("platforms", x->cell_count, 1, EXPERIMENT_CELLS_MAX, e) &&
+	       in_range("sizes", x->size_count, 1, WORKLOAD_SIZES_MAX, e) && cells_check(x, e) &&
+	       sizes_check(x, e) && in_range("blocks", x->blocks, 1, EXPERIMENT_BLOCKS_MAX, e) &&
+	       in_range("warmup", x->warmup, 0, 100000, e) &&
+	       in_range("literal", x->literal_count, 1, 1000, e) &&
+	       in_range("poll_us", x->poll_interval_us, 100, 60000000, e) &&
+	       in_range("message_deadline_ms", x->message_deadline_ms, 10, 600000, e) &&
+	       in_range("deploy_deadline_ms", x->deploy_deadline_ms, 100, 3600000, e) &&
+	       in_range("cpus", x->cpu_count, 1, 256, e) &&
+	       in_range("memory_mib", x->memory_mib, 64, 1 << 20, e) &&
+	       in_range("disk_mib", x->disk_mib, 64, 1 << 20, e) &&
+	       in_range("sesoi_percent", x->sesoi_percent, 1, 50, e) &&
+	       in_range("seed", x->seed, 0, INT64_MAX, e);
+}
+
+static bool is_chosen(struct slice list, struct slice platform)
+{
+	while (list.len > 0) {
+		struct slice one = slice_first(list, slice_find(list, ','));
+
+		if (slice_same(slice_trim(one), platform))
+			return true;
+		list = slice_skip(list, one.len + 1);
+	}
+	return false;
+}
+
+static bool choice_check(const struct experiment *x, struct slice list, struct error *e)
+{
+	while (list.len > 0) {
+		struct slice one = slice_first(list, slice_find(list, ','));
+		struct slice name = slice_trim(one);
+		bool is_known = false;
+
+		for (unsigned i = 0; i < x->cell_count && !is_known; i++)
+			is_known = slice_same(name, slice_of(x->cells[i].platform));
+		if (!is_known)
+			return fail(e, FAULT_NEVER, "the experiment '%s' has no platform '%.*s'", x->name,
+				S_FMT(slice_first(name, 60)));
+		list = slice_skip(list, one.len + 1);
+	}
+	return true;
+}
+
+bool experiment_choose(struct experiment *x, struct slice platforms, struct error *e)
+{
+	unsigned kept = 0;
+
+	if (!choice_check(x, platforms, e))
+		return false;
+	for (unsigned i = 0; i < x->cell_count; i++) {
+		if (is_chosen(platforms, slice_of(x->cells[i].platform)))
+			x->cells[kept++] = x->cells[i];
+	}
+	x->cell_count = kept;
+	return experiment_check(x, e);
+}
+
+static bool cells_print(const struct experiment *x, struct buf *to)
+{
+	for (unsigned i = 0; i < x->cell_count; i++) {
+		const struct experiment_cell *c = &x->cells[i];
+
+		if (!buf_add_format(to, "platform %s {\n\tdriver = %s\n\tcontrol = %s\n\tmessages = %u\n}\n",
+			    c->label, c->platform, c->is_control ? "true" : "false",
+			    experiment_per_size(x, i)))
+			return false;
+	}
+	return true;
+}
+
+/* Inside double quotes; our texts have been read without quotes and backslashes. */
+static bool text_print(struct buf *to, const char *key, const char *value)
+{
+	return buf_add_format(to, "%s = \"%s\"\n", key, value);
+}
+
+bool experiment_print(const struct experiment *x, struct buf *to)
+{
+	bool is_good = buf_add_format(to, "# mailvisor-lab experiment, see mailvisor-lab(1)\n") &&
+		       text_print(to, "name", x->name) && text_print(to, "question", x->question) &&
+		       buf_add_format(to, "sizes = {");
+
+	for (unsigned i = 0; i < x->size_count && is_good; i++)
+		is_good = buf_add_format(to, "%s%" PRIu32, i > 0 ? ", " : " ", x->sizes[i]);
+	return is_good &&
+	       buf_add_format(to,
+		       " }\nblocks = %u\nmessages = %u\nwarmup = %u\nliteral = %u\npoll_us = %u\n"
+		       "message_deadline_ms = %u\ndeploy_deadline_ms = %u\n"
+		       "cpus = %u\nmemory_mib = %u\ndisk_mib = %u\nsesoi_percent = %u\nseed = %" PRIu64
+		       "\n",
+		       x->blocks, x->per_size, x->warmup, x->literal_count, x->poll_interval_us,
+		       x->message_deadline_ms, x->deploy_deadline_ms, x->cpu_count, x->memory_mib,
+		       x->disk_mib, x->sesoi_percent, x->seed) &&
+	       text_print(to, "from", x->from) && text_print(to, "to", x->to) && cells_print(x, to);
+}
+
+bool experiment_hash(const struct experiment *x, char ret[EXPERIMENT_HASH_TEXT_BYTES + 1],
+	struct error *e)
+{
+	auto_buf text = { .max = EXPERIMENT_FILE_BYTES_MAX };
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int count = 0;
+
+	if (!experiment_print(x, &text) ||
+		EVP_Digest(text.at, text.len, digest, &count, EVP_sha256(), NULL) != 1 ||
+		2 * count != EXPERIMENT_HASH_TEXT_BYTES)
+		return fail(e, FAULT_LATER, "hash the experiment: no memory");
+	for (unsigned i = 0; i < count; i++)
+		(void)snprintf(ret + (size_t)2 * i, 3, "%02x", digest[i]);
+	return true;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * experiment - what is asked, declared before anything runs: platforms, sizes, blocks, seed.
+ *
+ * Built in: `paper`, the evaluation of the study with sound numbers, and its --quick form. Any other is
+ * a text file (docs/lab.md). The text that experiment_print() writes is the canonical one: it is
+ * stored with the results, hashed, and reads back as the same experiment.
+ * Not here: in which order trials run (lab/run/plan.h).
+ * Ownership: a plain value. Limits: EXPERIMENT_* below; a bad file names its line.
+ */
+#include "base/buf.h"
+#include "base/error.h"
+#include "lab/workload/workload.h"
+
+enum {
+	EXPERIMENT_CELLS_MAX = 16,
+	EXPERIMENT_BLOCKS_MAX = 1000,
+	EXPERIMENT_NAME_BYTES = 32,
+	EXPERIMENT_TEXT_BYTES = 200,
+	EXPERIMENT_FILE_BYTES_MAX = 64 << 10,
+	EXPERIMENT_HASH_TEXT_BYTES = 64,
+	LABEL_BYTES = 32,
+	DRIVER_BYTES = 96, /* "external:[2001:db8::1]:2525:1110" fits */
+};
+
+/* A column of the report: a platform under a label. */
+struct experiment_cell {
+	char label[LABEL_BYTES];    /* "process", "process-again" */
+	char platform[DRIVER_BYTES]; /* "process" */
+	bool is_control;            /* the same platform again: measures the noise, takes part in no test */
+	unsigned per_size;          /* measured mails of each size in a trial; 0: the experiment's */
+};
+
+struct experiment {
+	char name[EXPERIMENT_NAME_BYTES];
+	char question[EXPERIMENT_TEXT_BYTES];
+	struct experiment_cell cells[EXPERIMENT_CELLS_MAX];
+	unsigned cell_count;
+	uint32_t sizes[WORKLOAD_SIZES_MAX];
+	unsigned size_count;
+	unsigned blocks;
+	unsigned per_size, warmup;
+	unsigned literal_count; /* the study's number of mails per cell, shown beside ours */
+	unsigned poll_interval_us;
+	unsigned message_deadline_ms, deploy_deadline_ms;
+	unsigned cpu_count, memory_mib, disk_mib;
+	unsigned sesoi_percent; /* smallest effect of interest */
+	uint64_t seed;
+	char from[EXPERIMENT_TEXT_BYTES], to[EXPERIMENT_TEXT_BYTES];
+};
+
+/* name: "paper". An unknown name is a failure that lists what there is. */
+MUST_CHECK bool experiment_builtin(struct slice name, bool is_quick, struct experiment *ret,
+	struct error *e);
+MUST_CHECK bool experiment_read(const char *path, struct experiment *ret, struct error *e);
+MUST_CHECK bool experiment_parse(const char *text, struct experiment *ret, struct error *e);
+/* Everything in range and consistent; the failure says which key. */
+MUST_CHECK bool experiment_check(const struct experiment *x, struct error *e);
+/* Keeps only the platforms named in "process,tcg"; an unknown one is a failure. */
+MUST_CHECK bool experiment_choose(struct experiment *x, struct slice platforms, struct error *e);
+MUST_CHECK bool experiment_print(const struct experiment *x, struct buf *to);
+/* SHA-256 of the canonical text, in hex. */
+MUST_CHECK bool experiment_hash(const struct experiment *x,
+	char ret[EXPERIMENT_HASH_TEXT_BYTES + 1], struct error *e);
+unsigned experiment_per_size(const struct experiment *x, unsigned cell);

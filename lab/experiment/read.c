@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/experiment/experiment.h"
+
+#include "lab/files/file.h"
+
+#include <confuse.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* libconfuse reports through a callback without a context; files are read by one thread. */
+static char complaint[200];
+
+static void complain(cfg_t *cfg, const char *format, va_list words) PRINTF_LIKE(2, 0);
+
+static void complain(cfg_t *cfg, const char *format, va_list words)
+{
+	char what[140];
+
+	(void)vsnprintf(what, sizeof what, format, words);
+	(void)snprintf(complaint, sizeof complaint, "line %d: %s", cfg != NULL ? cfg->line : 0, what);
+}
+
+/* 10240, 10K or 1M: octets, 1K = 1024. */
+static bool size_parse(const char *text, uint32_t *ret, struct error *e)
+{
+	struct slice s = slice_of(text);
+	uint64_t number = 0, unit = 1;
+
+	if (s.len > 0 && (s.at[s.len - 1] == 'K' || s.at[s.len - 1] == 'M')) {
+		unit = s.at[s.len - 1] == 'K' ? 1 << 10 : 1 << 20;
+		s.len--;
+	}
+	if (!slice_number(s, LETTER_BYTES_MAX, &number) || number * unit > LETTER_BYTES_MAX)
+		return fail(e, FAULT_NEVER, "sizes: '%.60s' is not a size like 1024, 10K or 1M", text);
+	*ret = (uint32_t)(number * unit);
+	return true;
+}
+
+static bool text_take(cfg_t *cfg, const char *key, char *room, size_t size, struct error *e)
+{
+	const char *text = cfg_getstr(cfg, key);
+	struct slice s = slice_of(text);
+
+	if (text == NULL)
+		return true;
+	if (s.len >= size)
+		return fail(e, FAULT_NEVER, "%s: more than %zu bytes", key, size - 1);
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.at[i] == '"' || s.at[i] == '\\' || s.at[i] == '$' || (unsigned char)s.at[i] < ' ')
+			return fail(e, FAULT_NEVER, "%s: quotes, backslashes, $ and control bytes cannot stand there",
+				key);
+	}
+	return slice_text(s, room, size) || fail(e, FAULT_NEVER, "%s: not a text", key);
+}
+
+static bool count_take(cfg_t *cfg, const char *key, unsigned *ret, struct error *e)
+{
+	long value = cfg_getint(cfg, key);
+
+	if (value < 0 || value > INT32_MAX)
+		return fail(e, FAULT_NEVER, "%s = %ld: out of range", key, value);
+	*ret = (unsigned)value;
+	return true;
+}
+
+static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
+{
+	const char *title = cfg_title(cfg);
+
+	*ret = (struct experiment_cell){ .is_control = cfg_getbool(cfg, "control") == cfg_true };
+	if (title == NULL || !slice_text(slice_of(title), ret->label, sizeof ret->label))
+		return fail(e, FAULT_NEVER, "platform: the label is longer than %d bytes", LABEL_BYTES - 1);
+	(void)snprintf(ret->platform, sizeof ret->platform, "%s", ret->label);
+	return text_take(cfg, "driver", ret->platform, sizeof ret->platform, e) &&
+	       count_take(cfg, "messages", &ret->per_size, e);
+}
+
+static bool lists_take(cfg_t *cfg, struct experiment *ret, struct error *e)
+{
+	ret->size_count = cfg_size(cfg, "sizes");
+	ret->cell_count = cfg_size(cfg, "platform");
+	if (ret->size_count > WORKLOAD_SIZES_MAX || ret->cell_count > EXPERIMENT_CELLS_MAX)
+		return fail(e, FAULT_NEVER, "at most %d sizes and %d platforms", WORKLOAD_SIZES_MAX,
+			EXPERIMENT_CELLS_MAX);
+	for (unsigned i = 0; i < ret->size_count; i++) {
+		if (!size_parse(cfg_getnstr(cfg, "sizes", i), &ret->sizes[i], e))
+			return false;
+	}
+	for (unsigned i = 0; i < ret->cell_count; i++) {
+		if (!cell_take(cfg_getnsec(cfg, "platform", i), &ret->cells[i], e))
+			return false;
+	}
+	return true;
+}
+
+static bool take(cfg_t *cfg, struct experiment *ret, struct error *e)
+{
+	unsigned seed = 0;
+
+	if (!lists_take(cfg, ret, e) || !count_take(cfg, "seed", &seed, e))
+		return false;
+	ret->seed = seed;
+	return text_take(cfg, "name", ret->name, sizeof ret->name, e) &&
+	       text_take(cfg, "question", ret->question, sizeof ret->question, e) &&
+	       text_take(cfg, "from", ret->from, sizeof ret->from, e) &&
+	       text_take(cfg, "to", ret->to, sizeof ret->to, e) &&
+	       count_take(cfg, "blocks", &ret->blocks, e) &&
+	       count_take(cfg, "messages", &ret->per_size, e) &&
+	       count_take(cfg, "warmup", &ret->warmup, e) &&
+	       count_take(cfg, "literal", &ret->literal_count, e) &&
+	       count_take(cfg, "poll_us", &ret->poll_interval_us, e) &&
+	       count_take(cfg, "message_deadline_ms", &ret->message_deadline_ms, e) &&
+	       count_take(cfg, "deploy_deadline_ms", &ret->deploy_deadline_ms, e) &&
+	       count_take(cfg, "cpus", &ret->cpu_count, e) &&
+	       count_take(cfg, "memory_mib", &ret->memory_mib, e) &&
+	       count_take(cfg, "disk_mib", &ret->disk_mib, e) &&
+	       count_take(cfg, "sesoi_percent", &ret->sesoi_percent, e) && experiment_check(ret, e);
+}
+
+bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
+{
+	char sizes[] = "{1K, 3K, 5K, 10K}"; /* the library wants it writable */
+	/* clang-format off */
+	cfg_opt_t platform[] = {
+		CFG_STR("driver", NULL, CFGF_NONE),
+		CFG_BOOL("control", cfg_false, CFGF_NONE),
+		CFG_INT("messages", 0, CFGF_NONE),
+		CFG_END()
+	};
+	cfg_opt_t options[] = {
+		CFG_STR("name", "unnamed", CFGF_NONE),
+		CFG_STR("question", "Where does a mail server run best?", CFGF_NONE),
+		CFG_STR("from", "alice@a.example", CFGF_NONE),
+		CFG_STR("to", "alice@b.example", CFGF_NONE),
+		CFG_STR_LIST("sizes", sizes, CFGF_NONE),
+		CFG_INT("blocks", 10, CFGF_NONE),
+		CFG_INT("messages", 40, CFGF_NONE),
+		CFG_INT("warmup", 10, CFGF_NONE),
+		CFG_INT("literal", 5, CFGF_NONE),
+		CFG_INT("poll_us", 1000, CFGF_NONE),
+		CFG_INT("message_deadline_ms", 10000, CFGF_NONE),
+		CFG_INT("deploy_deadline_ms", 60000, CFGF_NONE),
+		CFG_INT("cpus", 1, CFGF_NONE),
+		CFG_INT("memory_mib", 256, CFGF_NONE),
+		CFG_INT("disk_mib", 512, CFGF_NONE),
+		CFG_INT("sesoi_percent", 5, CFGF_NONE),
+		CFG_INT("seed", 20210513, CFGF_NONE),
+		CFG_SEC("platform", platform, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_END()
+	};
+	/* clang-format on */
+	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+	struct experiment x = { .cell_count = 0 };
+
+	if (cfg == NULL)
+		return fail(e, FAULT_LATER, "read an experiment: no memory");
+	complaint[0] = '\0';
+	(void)cfg_set_error_function(cfg, complain);
+	bool is_good = cfg_parse_buf(cfg, text) == CFG_SUCCESS ||
+		       fail(e, FAULT_NEVER, "%s", complaint[0] != '\0' ? complaint : "does not parse");
+	is_good = is_good && take(cfg, &x, e);
+	(void)cfg_free(cfg);
+	if (is_good)
+		*ret = x;
+	return is_good;
+}
+
+bool experiment_read(const char *path, struct experiment *ret, struct error *e)
+{
+	auto_buf text = { .max = EXPERIMENT_FILE_BYTES_MAX };
+
+	if (!file_get(path, &text, e))
+		return false;
+	if (!buf_add_byte(&text, '\0') || memchr(text.at, '\0', text.len - 1) != NULL)
+		return fail(e, FAULT_NEVER, "'%s': too long, or not a text", path);
+	return experiment_parse(text.at, ret, e) || fail_in(e, "'%s'", path);
+}

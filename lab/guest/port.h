@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * port - the ways between the appliance and its host: log out, power button in.
+ *
+ * The log goes through a virtio-serial port named "mailvisor.log" when the host offers one: a
+ * serial line moves one byte an exit, which under software emulation costs more than the mail.
+ * Without a port the console takes it.
+ */
+#include <stdbool.h>
+
+/* A descriptor to write to, or -1 when there is no such port. */
+int port_log_open(void);
+/*
+ * Descriptors that become readable when the machine is asked to go off: the ACPI button, in either
+ * of its two forms, and keyboards that have such a key. Returns how many there are.
+ */
+enum { PORT_BUTTON_COUNT = 4 };
+unsigned port_buttons_open(int ret_fds[PORT_BUTTON_COUNT]);
+/* Reads what is there: was the button among it? */
+bool port_button_pressed(int fd);

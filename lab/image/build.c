@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/image/image.h"
+
+#include "lab/image/elf_file.h"
+#include "lab/image/modules.h"
+#include "lab/image/server_files.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Where a bzImage says who it is: Documentation/x86/boot.rst, "The Real-Mode Kernel Header". */
+enum {
+	BZ_MAGIC_AT = 0x202,
+	BZ_VERSION_AT = 0x20e, /* 16 bits, plus BZ_VERSION_BASE */
+	BZ_VERSION_BASE = 0x200,
+	HASH_BYTES = 32,
+	HASH_TEXT_BYTES = 2 * HASH_BYTES + 1,
+};
+
+/* PID 1, built with the lab and part of it (image/meson.build). */
+extern const char image_init_begin[], image_init_end[];
+
+bool image_kernel_version(
+	const char *kernel_path, char ret_version[IMAGE_PATH_BYTES], struct error *e)
+{
+	auto_free char *at = NULL;
+	size_t len = 0, from;
+
+	if (!image_read(kernel_path, &at, &len, e))
+		return false;
+	if (len < BZ_VERSION_AT + 2 || memcmp(at + BZ_MAGIC_AT, "HdrS", 4) != 0)
+		return fail(e, FAULT_NEVER, "read the kernel '%s': not a bzImage", kernel_path);
+	from = BZ_VERSION_BASE + (size_t)(unsigned char)at[BZ_VERSION_AT] +
+	       ((size_t)(unsigned char)at[BZ_VERSION_AT + 1] << 8);
+	struct slice text = slice_skip((struct slice){ at, len }, from);
+
+	if (!slice_text(slice_first(text, slice_find(text, ' ')), ret_version, IMAGE_PATH_BYTES))
+		return fail(e, FAULT_NEVER, "read the kernel '%s': it has no version", kernel_path);
+	return true;
+}
+
+bool image_kernel_find(char ret_path[IMAGE_PATH_BYTES], struct error *e)
+{
+	glob_t found = { 0 };
+	bool is_found = glob("/boot/vmlinuz-*-cloud-amd64", 0, NULL, &found) == 0 &&
+			slice_text(slice_of(found.gl_pathv[found.gl_pathc - 1]), ret_path,
+				IMAGE_PATH_BYTES);
+
+	globfree(&found);
+	return is_found || fail(e, FAULT_NEVER,
+				   "find a kernel: no '/boot/vmlinuz-*-cloud-amd64'; the package "
+				   "linux-image-cloud-amd64 brings one, or name one with --kernel");
+}
+
+bool image_server_find(char ret_path[IMAGE_PATH_BYTES], struct error *e)
+{
+	static const char *const places[] = { "mailvisor", "../src/mailvisor",
+		"../src/cmd/mailvisor", "../../src/mailvisor", "../../src/cmd/mailvisor",
+		"/usr/sbin/mailvisor", "/usr/bin/mailvisor" };
+	char here[IMAGE_PATH_BYTES / 2];
+	ssize_t got = readlink("/proc/self/exe", here, sizeof here - 1);
+
+	here[got < 0 ? 0 : got] = '\0';
+	*(strrchr(here, '/') == NULL ? here : strrchr(here, '/')) = '\0';
+	for (size_t i = 0; i < COUNT(places); i++) {
+		bool is_whole = places[i][0] == '/';
+
+		(void)snprintf(ret_path, IMAGE_PATH_BYTES, "%s%s%s", is_whole ? "" : here,
+			is_whole ? "" : "/", places[i]);
+		if (access(ret_path, X_OK) == 0)
+			return true;
+	}
+	return fail(e, FAULT_NEVER,
+		"find the server: no 'mailvisor' near '%s'; name it with --server", here);
+}
+
+/* PID 1 without what only a debugger reads. */
+static bool init_add(struct image_files *set, struct error *e)
+{
+	size_t len = (size_t)(image_init_end - image_init_begin);
+	auto_free char *at = malloc(len);
+	struct elf_view view;
+
+	if (at == NULL)
+		return fail(e, FAULT_LATER, "add 'init' to the image: out of memory");
+	memcpy(at, image_init_begin, len);
+	invariant(elf_read((struct slice){ at, len }, &view) && view.loader.len == 0);
+	len = elf_cut(at, &view);
+	return image_files_add(set, "init", S_IFREG | 0755, (struct slice){ at, len }, e);
+}
+
+bool image_collect(struct image_files *set, const char *server_path, const char *kernel_version,
+	struct error *e)
+{
+	return server_files_add(set, server_path, e) && modules_add(set, kernel_version, e) &&
+	       init_add(set, e) &&
+	       image_files_add_device(set, "dev/console", S_IFCHR | 0600, makedev(5, 1), e) &&
+	       image_files_add_device(set, "dev/null", S_IFCHR | 0666, makedev(1, 3), e);
+}
+
+static void hash_text(const char *at, size_t len, char ret[HASH_TEXT_BYTES])
+{
+	unsigned char hash[HASH_BYTES] = { 0 };
+	size_t hash_len = 0;
+
+	invariant(EVP_Q_digest(NULL, "SHA256", NULL, at, len, hash, &hash_len) == 1 &&
+		  hash_len == HASH_BYTES);
+	for (size_t i = 0; i < HASH_BYTES; i++)
+		(void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+}
+
+/* {"path": …, "bytes": …, "sha256": …} of a file in the image's directory. */
+static json_t *part_describe(const char *directory, const char *name, struct error *e)
+{
+	char path[IMAGE_PATH_BYTES], hash[HASH_TEXT_BYTES];
+	auto_free char *at = NULL;
+	size_t len = 0;
+
+	if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path) {
+		(void)fail(e, FAULT_NEVER, "read '%s': the path is too long", name);
+		return NULL;
+	}
+	if (!image_read(path, &at, &len, e))
+		return NULL;
+	hash_text(at, len, hash);
+	return json_pack("{s:s, s:I, s:s}", "file", name, "bytes", (json_int_t)len, "sha256", hash);
+}
+
+static json_t *modules_describe(const struct image_files *set, const char *list_path)
+{
+	const struct image_file *list = image_files_find(set, list_path);
+	struct slice rest = list == NULL ? S("") : (struct slice){ list->at, list->len };
+	json_t *names = json_array();
+
+	while (rest.len > 0) {
+		struct slice line = slice_first(rest, slice_find(rest, '\n'));
+
+		(void)json_array_append_new(names, json_stringn(line.at, line.len));
+		rest = slice_skip(rest, line.len + 1);
+	}
+	return names;
+}
+
+static json_t *files_describe(const struct image_files *set)
+{
+	json_t *files = json_object();
+
+	for (size_t i = 0; i < set->count; i++) {
+		char hash[HASH_TEXT_BYTES];
+
+		if (!S_ISREG(set->files[i].mode))
+			continue;
+		hash_text(set->files[i].at, set->files[i].len, hash);
+		(void)json_object_set_new(files, set->files[i].path,
+			json_pack("{s:I, s:s}", "bytes", (json_int_t)set->files[i].len, "sha256",
+				hash));
+	}
+	return files;
+}
+
+static bool manifest_write(const struct image_plan *plan, const struct image_files *set,
+	const char *version, struct error *e)
+{
+	json_t *kernel = part_describe(plan->directory, IMAGE_KERNEL, e);
+	json_t *initramfs =
+		kernel == NULL ? NULL : part_describe(plan->directory, IMAGE_INITRAMFS, e);
+	char path[IMAGE_PATH_BYTES];
+
+	(void)snprintf(path, sizeof path, "%s/%s", plan->directory, IMAGE_MANIFEST);
+	if (initramfs == NULL) {
+		json_decref(kernel);
+		return false;
+	}
+	json_t *all = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kernel_version", version,
+		"kernel", kernel, "initramfs", initramfs, "modules_now",
+		modules_describe(set, "lib/modules/now"), "modules_later",
+		modules_describe(set, "lib/modules/later"), "files", files_describe(set));
+	bool is_written =
+		all != NULL && json_dump_file(all, path, JSON_INDENT(1) | JSON_SORT_KEYS) == 0;
+
+	json_decref(all);
+	return is_written || fail(e, FAULT_LATER, "write '%s': %m", path);
+}
+
+static bool kernel_copy(const char *from, const char *to, struct error *e)
+{
+	auto_free char *at = NULL;
+	size_t len = 0;
+	FILE *out;
+
+	if (!image_read(from, &at, &len, e))
+		return false;
+	out = fopen(to, "we");
+	if (out == NULL)
+		return fail(e, FAULT_NEVER, "write '%s': %m", to);
+	bool is_written = fwrite(at, 1, len, out) == len;
+
+	is_written = fclose(out) == 0 && is_written;
+	return is_written || fail(e, FAULT_LATER, "write '%s': %m", to);
+}
+
+bool image_build(const struct image_plan *plan, struct error *e)
+{
+	char kernel[IMAGE_PATH_BYTES], version[IMAGE_PATH_BYTES], path[IMAGE_PATH_BYTES];
+	auto_image_files set = { 0 };
+
+	if (plan->kernel_path != NULL) {
+		if (!slice_text(slice_of(plan->kernel_path), kernel, sizeof kernel))
+			return fail(e, FAULT_NEVER, "open '%s': the path is too long",
+				plan->kernel_path);
+	} else if (!image_kernel_find(kernel, e)) {
+		return false;
+	}
+	if (!image_kernel_version(kernel, version, e) ||
+		!image_collect(&set, plan->server_path, version, e))
+		return false;
+	if (mkdir(plan->directory, 0755) < 0 && errno != EEXIST)
+		return fail(e, FAULT_NEVER, "make the directory '%s': %m", plan->directory);
+	if (snprintf(path, sizeof path, "%s/" IMAGE_INITRAMFS, plan->directory) >= (int)sizeof path)
+		return fail(e, FAULT_NEVER, "write '%s': the path is too long", plan->directory);
+	if (!image_files_write_cpio(&set, path, e))
+		return false;
+	(void)snprintf(path, sizeof path, "%s/" IMAGE_KERNEL, plan->directory);
+	return kernel_copy(kernel, path, e) && manifest_write(plan, &set, version, e);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/report/outputs.h"
+
+#include "lab/report/words.h"
+
+#include <math.h>
+
+enum { BAR_COLUMNS = 24 };
+
+/* printf's width counts bytes; "–" has three and takes one column. */
+static void cell_print(FILE *to, int width, const char *text)
+{
+	int columns = 0;
+
+	for (const char *at = text; *at != '\0'; at++)
+		columns += ((unsigned char)*at & 0xc0) != 0x80;
+	(void)fprintf(to, "%*s%s", width > columns ? width - columns : 0, "", text);
+}
+
+static void bar_print(FILE *to, double part)
+{
+	int eighths = isfinite(part) ? (int)lround(part * BAR_COLUMNS * 8) : 0;
+	static const char *const tips[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+
+	(void)fprintf(to, "  ");
+	for (int i = 0; i < eighths / 8; i++)
+		(void)fprintf(to, "█");
+	(void)fprintf(to, "%s\n", eighths == 0 && part > 0 ? "▏" : tips[eighths % 8]);
+}
+
+static void row_print(FILE *to, const struct summary *s, unsigned cell, unsigned size, double top)
+{
+	const struct summary_size *z = &s->cells[cell].sizes[size];
+	char room[WORDS_NUMBER_BYTES], low[WORDS_NUMBER_BYTES], high[WORDS_NUMBER_BYTES];
+	char interval[2 * WORDS_NUMBER_BYTES + 4];
+
+	(void)fprintf(to, "  %-17s", words_title(s, cell));
+	cell_print(to, 8, words_ms(z->mean, room));
+	(void)snprintf(interval, sizeof interval, "%s..%s", words_ms(z->mean_ci.low, low),
+		words_ms(z->mean_ci.high, high));
+	cell_print(to, 16, interval);
+	cell_print(to, 9, words_ms(z->median, room));
+	cell_print(to, 9, words_ms(z->p95, room));
+	cell_print(to, 9, words_ms(z->literal_mean, room));
+	bar_print(to, z->mean / top);
+}
+
+static void size_print(FILE *to, const struct summary *s, unsigned size)
+{
+	double top = 0;
+	char room[WORDS_NUMBER_BYTES];
+
+	(void)fprintf(to, "\n%-19s%8s%16s%9s%9s%9s\n", words_size(s->plan.x.sizes[size], room), "mean",
+		"95 % CI", "median", "p95", "study's");
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		if (s->cells[i].is_measured && isfinite(s->cells[i].sizes[size].mean))
+			top = fmax(top, s->cells[i].sizes[size].mean);
+	}
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		if (s->cells[i].is_measured)
+			row_print(to, s, i, size, top);
+	}
+}
+
+static void sentence_print(FILE *to, const struct summary *s, const struct summary_pair *pair)
+{
+	auto_buf text = { .max = 4096 };
+
+	if (words_pair(s, pair, &text))
+		(void)fprintf(to, "  %.*s\n", S_FMT(buf_slice(&text)));
+}
+
+static void troubles_print(FILE *to, const struct summary *s)
+{
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		const struct summary_cell *c = &s->cells[i];
+
+		if (!c->is_measured)
+			(void)fprintf(to, "\nnot measured: %s: %s", words_title(s, i), c->reason);
+		else if (c->delivered != c->sent || c->duplicated + c->strange > 0)
+			(void)fprintf(to, "\n%s: %llu of %llu mails delivered, %llu duplicated, %llu strange",
+				words_title(s, i), (unsigned long long)c->delivered,
+				(unsigned long long)c->sent, (unsigned long long)c->duplicated,
+				(unsigned long long)c->strange);
+	}
+	(void)fprintf(to, "\n");
+}
+
+void table_print(FILE *to, const struct summary *s)
+{
+	auto_buf answer = { .max = 8192 };
+
+	(void)fprintf(to, "\n%s\n", s->plan.x.question);
+	if (words_answer(s, &answer))
+		(void)fprintf(to, "%.*s\n", S_FMT(buf_slice(&answer)));
+	(void)fprintf(to, "\nDelivery time in milliseconds, connect to checked mail; %zu of %zu trials.\n"
+			  "\"study's\" is the mean of the first %u mails, as the study did it.\n",
+		s->trial_count, s->planned_count, s->plan.x.literal_count);
+	for (unsigned size = 0; size < s->plan.x.size_count; size++)
+		size_print(to, s, size);
+	(void)fprintf(to, "\n");
+	for (size_t i = 0; i < s->pair_count; i++)
+		sentence_print(to, s, &s->pairs[i]);
+	troubles_print(to, s);
+}

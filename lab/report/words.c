@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/report/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *words_title(const struct summary *s, unsigned cell)
+{
+	static const struct {
+		const char *platform, *title;
+	} titles[] = { { "process", "Bare process" }, { "container", "Container" },
+		{ "tcg", "QEMU, emulated" }, { "kvm", "QEMU/KVM" }, { "uml", "User-mode Linux" },
+		{ "virtualbox", "VirtualBox" }, { "vmware", "VMware" } };
+	const struct experiment_cell *c = &s->plan.x.cells[cell];
+
+	for (size_t i = 0; i < COUNT(titles); i++) {
+		if (strcmp(c->label, titles[i].platform) == 0)
+			return titles[i].title;
+	}
+	return c->label;
+}
+
+const char *words_size(uint32_t bytes, char room[WORDS_NUMBER_BYTES])
+{
+	if (bytes % (1 << 20) == 0)
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "%u MB", (unsigned)(bytes >> 20));
+	else if (bytes % (1 << 10) == 0)
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "%u KB", (unsigned)(bytes >> 10));
+	else
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "%u octets", (unsigned)bytes);
+	return room;
+}
+
+const char *words_ms(double ms, char room[WORDS_NUMBER_BYTES])
+{
+	if (isnan(ms))
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "–");
+	else if (isinf(ms))
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "never");
+	else
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "%.*f",
+			ms < 10 ? 2 : ms < 100 ? 1 : 0, ms);
+	return room;
+}
+
+const char *words_ratio(double ratio, char room[WORDS_NUMBER_BYTES])
+{
+	if (!isfinite(ratio))
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "–");
+	else
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "%.*f", ratio < 10 ? 2 : ratio < 100 ? 1 : 0,
+			ratio);
+	return room;
+}
+
+const char *words_p(double p, char room[WORDS_NUMBER_BYTES])
+{
+	(void)snprintf(room, WORDS_NUMBER_BYTES, p < 0.001 ? "< 0.001" : "%.3f", p);
+	return room;
+}
+
+/* The comparison as seen from the faster side. */
+static struct comparison turned(const struct comparison *c)
+{
+	struct comparison t = *c;
+
+	t.ratio = 1 / c->ratio;
+	t.ratio_ci = (struct interval){ 1 / c->ratio_ci.high, 1 / c->ratio_ci.low };
+	t.difference = -c->difference;
+	return t;
+}
+
+static bool interval_text(const struct comparison *c, struct buf *to)
+{
+	char room[WORDS_NUMBER_BYTES];
+	double low = 100 * (1 - c->ratio_ci.high), high = 100 * (1 - c->ratio_ci.low);
+
+	if (!isfinite(low) || !isfinite(high))
+		return buf_add_format(to, "no interval from one block, ");
+	return buf_add_format(to, "95 %% CI %.*f..%.*f %%, %s times as fast, ", fabs(high) < 9.95, low,
+		fabs(high) < 9.95, high, words_ratio(1 / c->ratio, room));
+}
+
+static bool verdict_text(const struct comparison *c, struct buf *to)
+{
+	/* The sentence names the faster one first, so worse is better seen from there. */
+	if (c->verdict == VERDICT_WORSE)
+		return buf_add_format(to, "%s", verdict_name(VERDICT_BETTER));
+	if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed > c->blocks)
+		return buf_add_format(to, "inconclusive, would need about %zu blocks", c->blocks_needed);
+	return buf_add_format(to, "%s", verdict_name(c->verdict));
+}
+
+bool words_pair(const struct summary *s, const struct summary_pair *pair, struct buf *to)
+{
+	char size[WORDS_NUMBER_BYTES], p[WORDS_NUMBER_BYTES];
+	bool is_turned = pair->comparison.ratio > 1;
+	struct comparison c = is_turned ? turned(&pair->comparison) : pair->comparison;
+	unsigned fast = is_turned ? pair->b : pair->a, slow = is_turned ? pair->a : pair->b;
+
+	(void)words_size(s->plan.x.sizes[pair->size], size);
+	if (!isfinite(c.ratio))
+		return buf_add_format(to, "%s and %s at %s: not comparable, because mails were not delivered.",
+			words_title(s, pair->a), words_title(s, pair->b), size);
+	double percent = 100 * (1 - c.ratio);
+	return buf_add_format(to, "%s delivers %s mail in %.*f %% less time than %s (",
+		       words_title(s, fast), size, percent < 9.95, percent, words_title(s, slow)) &&
+	       interval_text(&c, to) &&
+	       buf_add_format(to, "%zu blocks, p_Holm %s): ", c.blocks, words_p(c.p_holm, p)) &&
+	       verdict_text(&c, to) && buf_add_format(to, ".");
+}
+
+unsigned words_ranking(const struct summary *s, unsigned size, unsigned *ret)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		if (!s->cells[i].is_measured || s->cells[i].cell->is_control)
+			continue;
+		unsigned at = count++;
+		while (at > 0 && s->cells[ret[at - 1]].sizes[size].median > s->cells[i].sizes[size].median) {
+			ret[at] = ret[at - 1];
+			at--;
+		}
+		ret[at] = i;
+	}
+	return count;
+}
+
+/* How a slower platform compares with the fastest, over all sizes. */
+static bool answer_one(const struct summary *s, unsigned fast, unsigned slow, struct buf *to)
+{
+	double low = (double)INFINITY, high = 0;
+	unsigned proven = 0, sizes = s->plan.x.size_count;
+	char a[WORDS_NUMBER_BYTES], b[WORDS_NUMBER_BYTES];
+
+	for (unsigned size = 0; size < sizes; size++) {
+		bool is_turned = fast > slow;
+		const struct summary_pair *pair =
+			summary_pair_find(s, is_turned ? slow : fast, is_turned ? fast : slow, size);
+
+		if (pair == NULL || !isfinite(pair->comparison.ratio))
+			return true;
+		double ratio = is_turned ? pair->comparison.ratio : 1 / pair->comparison.ratio;
+		low = fmin(low, ratio);
+		high = fmax(high, ratio);
+		proven += pair->comparison.verdict == (is_turned ? VERDICT_WORSE : VERDICT_BETTER);
+	}
+	(void)words_ratio(low, a);
+	(void)words_ratio(high, b);
+	return buf_add_format(to, " %s takes %s%s%s times as long%s.", words_title(s, slow), a,
+		strcmp(a, b) == 0 ? "" : " to ", strcmp(a, b) == 0 ? "" : b,
+		proven == sizes ? "" : proven == 0 ? ", which these data do not prove"
+						    : ", proven at some sizes only");
+}
+
+bool words_answer(const struct summary *s, struct buf *to)
+{
+	unsigned ranking[EXPERIMENT_CELLS_MAX];
+	unsigned count = words_ranking(s, 0, ranking);
+	char ms[WORDS_NUMBER_BYTES], last[WORDS_NUMBER_BYTES], from[WORDS_NUMBER_BYTES],
+		till[WORDS_NUMBER_BYTES];
+	unsigned top = s->plan.x.size_count - 1;
+
+	if (count == 0)
+		return buf_add_format(to, "No platform could be measured on this machine.");
+	const struct summary_cell *best = &s->cells[ranking[0]];
+	if (!buf_add_format(to, "%s%s delivers a mail of %s in %s ms and one of %s in %s ms (medians).",
+		    words_title(s, ranking[0]), count > 1 ? " is fastest: it" : "",
+		    words_size(s->plan.x.sizes[0], from), words_ms(best->sizes[0].median, ms),
+		    words_size(s->plan.x.sizes[top], till), words_ms(best->sizes[top].median, last)))
+		return false;
+	for (unsigned i = 1; i < count; i++) {
+		if (!answer_one(s, ranking[0], ranking[i], to))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * words - numbers and verdicts as sentences; one definition for terminal, HTML and tables.
+ *
+ * "A in p % less time than B" is 100 * (1 - A/B) of latency, and always comes with its interval, the
+ * speed ratio B/A, the number of blocks and Holm's p.
+ */
+#include "base/buf.h"
+#include "lab/report/summary.h"
+
+enum { WORDS_NUMBER_BYTES = 32 };
+
+/* "Bare process" for a cell; its label when there is no better name. */
+const char *words_title(const struct summary *s, unsigned cell);
+/* "1 KB" (1 KB = 1024 octets), or octets when it is not whole. */
+const char *words_size(uint32_t bytes, char room[WORDS_NUMBER_BYTES]);
+/* Milliseconds with three figures: "0.912", "12.3", "1,234"; "never" for infinity, "–" for nothing. */
+const char *words_ms(double ms, char room[WORDS_NUMBER_BYTES]);
+/* "5.9" for a ratio. */
+const char *words_ratio(double ratio, char room[WORDS_NUMBER_BYTES]);
+const char *words_p(double p, char room[WORDS_NUMBER_BYTES]);
+/* The whole comparison as one sentence, plain text. The faster one is the subject. */
+MUST_CHECK bool words_pair(const struct summary *s, const struct summary_pair *pair,
+	struct buf *to);
+/* The answer to the experiment's question, two or three sentences. */
+MUST_CHECK bool words_answer(const struct summary *s, struct buf *to);
+/* Measured cells that are no controls, fastest first at the size; returns their count. */
+unsigned words_ranking(const struct summary *s, unsigned size, unsigned *ret);

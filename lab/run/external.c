@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/run/external.h"
+
+#include "base/clock.h"
+#include "lab/workload/wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+	char host[64];
+	uint16_t smtp_port, pop3_port;
+} target;
+
+/* Cuts the number behind the last colon off. */
+static bool port_cut(struct slice *spec, uint16_t *ret)
+{
+	size_t colon = slice_find_last(*spec, ':');
+	uint64_t port = 0;
+
+	if (colon == spec->len || !slice_number(slice_skip(*spec, colon + 1), 65535, &port) || port == 0)
+		return false;
+	*spec = slice_first(*spec, colon);
+	*ret = (uint16_t)port;
+	return true;
+}
+
+bool external_aim(struct slice spec, struct error *e)
+{
+	struct slice host = slice_skip(spec, sizeof EXTERNAL_PREFIX - 1);
+
+	if (!port_cut(&host, &target.pop3_port) || !port_cut(&host, &target.smtp_port))
+		return fail(e, FAULT_NEVER, "'%.*s': want HOST:SMTP-PORT:POP3-PORT",
+			S_FMT(slice_first(spec, 80)));
+	if (host.len >= 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+		host = (struct slice){ host.at + 1, host.len - 2 };
+	if (host.len == 0 || !slice_text(host, target.host, sizeof target.host))
+		return fail(e, FAULT_NEVER, "'%.*s': the host must be an IP address",
+			S_FMT(slice_first(spec, 80)));
+	return true;
+}
+
+bool platform_choose(const char *driver, const struct platform **ret, struct error *e)
+{
+	if (slice_starts(slice_of(driver), S(EXTERNAL_PREFIX))) {
+		*ret = &platform_external;
+		return external_aim(slice_of(driver), e);
+	}
+	*ret = platform_find(slice_of(driver));
+	return *ret != NULL || fail(e, FAULT_NEVER, "there is no platform '%.60s'", driver);
+}
+
+static bool greeted(uint16_t port, struct slice want, uint64_t until_ns, struct error *e)
+{
+	struct wire wire;
+	struct slice line;
+
+	if (!wire_dial(&wire, target.host, port, until_ns, e))
+		return false;
+	bool is_good = wire_line(&wire, until_ns, &line, e) &&
+		       (slice_starts(line, want) ||
+			       fail(e, FAULT_LATER, "port %u greets with '%.*s'", (unsigned)port,
+				       S_FMT(slice_first(line, 60))));
+	wire_close(&wire);
+	return is_good;
+}
+
+static bool external_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
+{
+	struct error e = { .fault = FAULT_NONE };
+	uint64_t until_ns = wire_now_ns() + 5 * NS_PER_S;
+
+	(void)plan;
+	if (greeted(target.smtp_port, S("220"), until_ns, &e) &&
+		greeted(target.pop3_port, S("+OK"), until_ns, &e))
+		return true;
+	(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "%s", e.text);
+	return false;
+}
+
+static bool external_deploy(const struct deploy_plan *plan, struct deployment *ret, struct error *e)
+{
+	uint64_t until_ns = wire_now_ns() + plan->deadline_ms * NS_PER_MS;
+
+	*ret = (struct deployment){ .platform = &platform_external, .smtp_port = target.smtp_port,
+		.pop3_port = target.pop3_port, .spawn_ns = 0, .first_220_ns = 0 };
+	(void)snprintf(ret->host, sizeof ret->host, "%s", target.host);
+	(void)snprintf(ret->facts_json, sizeof ret->facts_json, "{\"server\":\"%s\"}", target.host);
+	return greeted(target.smtp_port, S("220"), until_ns, e) &&
+	       greeted(target.pop3_port, S("+OK"), until_ns, e);
+}
+
+static bool external_is_alive(const struct deployment *d, char ret_reason[PLATFORM_REASON_BYTES])
+{
+	(void)d;
+	return external_probe(NULL, ret_reason);
+}
+
+static void external_stop(struct deployment *d)
+{
+	d->platform = NULL;
+}
+
+static void external_describe(char ret_json[PLATFORM_FACTS_BYTES])
+{
+	(void)snprintf(ret_json, PLATFORM_FACTS_BYTES,
+		"{\"note\":\"started by somebody else; one boot serves all trials\"}");
+}
+
+const struct platform platform_external = {
+	.name = "external",
+	.title = "Running server",
+	.probe = external_probe,
+	.deploy = external_deploy,
+	.is_alive = external_is_alive,
+	.stop = external_stop,
+	.describe = external_describe,
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/run/progress.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { REDRAW_MS = 100, LEFT_TEXT_BYTES = 32 };
+
+void progress_begin(struct progress *p, const struct plan *plan)
+{
+	*p = (struct progress){ .is_terminal = isatty(STDERR_FILENO) == 1, .plan = plan,
+		.total = plan_trial_count(plan) };
+	for (unsigned i = 0; i < plan->measured_count; i++)
+		p->left[plan->measured[i]] = plan->x.blocks;
+}
+
+static double seconds_left(const struct progress *p)
+{
+	double all = 0, left = 0;
+	unsigned finished = 0;
+
+	for (unsigned i = 0; i < EXPERIMENT_CELLS_MAX; i++) {
+		all += p->seconds[i];
+		finished += p->finished[i];
+	}
+	if (finished == 0)
+		return (double)NAN;
+	for (unsigned i = 0; i < EXPERIMENT_CELLS_MAX; i++) {
+		double mean = p->finished[i] > 0 ? p->seconds[i] / p->finished[i] : all / finished;
+
+		left += mean * p->left[i];
+	}
+	return left;
+}
+
+static void left_text(const struct progress *p, char room[LEFT_TEXT_BYTES])
+{
+	double left = seconds_left(p);
+
+	if (!isfinite(left))
+		(void)snprintf(room, LEFT_TEXT_BYTES, "time left unknown");
+	else if (left < 90)
+		(void)snprintf(room, LEFT_TEXT_BYTES, "%.0f s left", left);
+	else
+		(void)snprintf(room, LEFT_TEXT_BYTES, "%.0f min left", ceil(left / 60));
+}
+
+void progress_trial(struct progress *p, struct plan_trial at)
+{
+	p->now = at;
+	p->shown_ns = 0;
+}
+
+void progress_step(void *context, const char *what, unsigned done, unsigned of)
+{
+	struct progress *p = context;
+	uint64_t now = clock_mono_ns(&clock_real);
+	char left[LEFT_TEXT_BYTES];
+
+	if (!p->is_terminal || now - p->shown_ns < REDRAW_MS * NS_PER_MS)
+		return;
+	p->shown_ns = now;
+	left_text(p, left);
+	(void)fprintf(stderr, "\r\033[K[%u/%u] block %u of %u  %s  %s %u/%u  %s", p->done + 1, p->total,
+		p->now.block + 1, p->plan->x.blocks, p->plan->x.cells[p->now.cell].label, what, done, of,
+		left);
+	(void)fflush(stderr);
+}
+
+void progress_trial_done(struct progress *p, const struct trial_record *record, bool is_new)
+{
+	char left[LEFT_TEXT_BYTES];
+
+	p->done++;
+	p->seconds[p->now.cell] += record->seconds;
+	p->finished[p->now.cell]++;
+	p->left[p->now.cell]--;
+	if (!is_new)
+		return;
+	left_text(p, left);
+	(void)fprintf(stderr, "%s[%*u/%u] block %2u  %-14s %6.1f s  ",
+		p->is_terminal ? "\r\033[K" : "", p->total > 99 ? 3 : 2, p->done, p->total,
+		record->block + 1, record->label, record->seconds);
+	if (record->is_measured)
+		(void)fprintf(stderr, "%llu of %llu mails", (unsigned long long)record->delivered,
+			(unsigned long long)record->sent);
+	else
+		(void)fprintf(stderr, "failed: %s", record->reason);
+	(void)fprintf(stderr, "  (%s)\n", left);
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->is_terminal)
+		(void)fprintf(stderr, "\r\033[K");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * record - what is known of one trial besides its samples: DIR/blocks/BB/PP-label/trial.json.
+ *
+ * The file is written last, after samples.bin is on disk: a trial without it did not happen, and is
+ * removed and run again.
+ */
+#include "lab/platform/platform.h"
+#include "lab/run/plan.h"
+
+#include <jansson.h>
+
+struct trial_record {
+	char label[LABEL_BYTES];
+	unsigned block, position;
+	bool is_measured;             /* false: it failed, and `reason` says why */
+	char reason[PLAN_REASON_BYTES];
+	char started[32];
+	double deploy_ms;             /* spawn to the first 220 */
+	double ready_ms;              /* spawn until every account could log in */
+	uint64_t sent, delivered, refused, broken, lost, corrupt, duplicated, late, strange;
+	uint64_t look_failures;
+	double seconds;               /* of the whole trial, with deployment */
+	double work_seconds;          /* of the workload */
+	double cpu_ms_per_mail;       /* NAN: unknown */
+	double memory_mib, steal_percent, spin_ms, flush_us; /* NAN: unknown */
+	json_t *facts, *stages;       /* owned; may be NULL */
+};
+
+MUST_CHECK bool record_save(const struct trial_record *record, const char *folder, struct error *e);
+MUST_CHECK bool record_load(const char *folder, struct trial_record *ret, struct error *e);
+bool record_is_there(const char *folder);
+void record_done(struct trial_record *record);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * smtp - sends one mail over one new connection, the way the study's clients did: no pipelining, one
+ * command at a time (RFC 5321), and notes when each answer was there.
+ *
+ * smtp_send() returns true when the server said 250 to the mail; QUIT is on its way then, and
+ * smtp_bye() waits for the farewell later, so that it does not stand between sender and receiver.
+ * On false, *ret_code is the refusing reply (0 when the connection failed) and the wire is closed.
+ */
+#include "lab/samples/samples.h"
+#include "lab/workload/wire.h"
+
+struct smtp_letter {
+	const char *host;
+	uint16_t port;
+	const char *from, *to;
+	struct slice stuffed; /* the mail with doubled dots and the final "." */
+	uint64_t until_ns;
+};
+
+/* Fills sample->at_ns[POINT_START..POINT_ACCEPTED] relative to sample->at_ns[POINT_DUE]. */
+MUST_CHECK bool smtp_send(const struct smtp_letter *letter, struct wire *w, struct sample *sample,
+	struct error *e);
+void smtp_bye(struct wire *w, uint64_t until_ns);

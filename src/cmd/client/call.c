@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/client/client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CALL_URL_BYTES = 4096,
+	CALL_ANSWER_BYTES = 64 << 20, /* a page of 1,000 aliases with all their targets */
+	CALL_CONNECT_S = 10,
+	CALL_SILENCE_S = 120, /* removing a large account takes its time */
+};
+
+static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
+{
+	return buf_add(context, (struct slice){ bytes, size * count }) ? size * count : 0;
+}
+
+static size_t on_more(char *room, size_t size, size_t count, void *context)
+{
+	const struct call *call = context;
+	long got = call->more(call->context, room, size * count);
+
+	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+static bool add_escaped(CURL *curl, struct buf *url, const char *text)
+{
+	char *escaped = curl_easy_escape(curl, text, 0);
+	bool is_added = escaped != NULL && buf_add(url, slice_of(escaped));
+
+	curl_free(escaped);
+	return is_added;
+}
+
+/* The host in it means nothing: the socket's path says where. */
+static bool make_url(CURL *curl, const struct call *call, struct buf *url)
+{
+	if (!buf_add_format(url, "http://mailvisor/v1/%s", call->collection) ||
+		(call->name != NULL && (!buf_add_byte(url, '/') || !add_escaped(curl, url, call->name))))
+		return false;
+	char mark = '?';
+	for (size_t i = 0; i + 1 < COUNT(call->query) && call->query[i] != NULL; i += 2) {
+		if (call->query[i + 1] == NULL)
+			continue;
+		if (!buf_add_byte(url, mark) || !buf_add_format(url, "%s=", call->query[i]) ||
+			!add_escaped(curl, url, call->query[i + 1]))
+			return false;
+		mark = '&';
+	}
+	return buf_add_byte(url, '\0');
+}
+
+static void set_options(CURL *curl, const struct client *c, const struct call *call,
+	const char *url, struct buf *answer)
+{
+	(void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->socket);
+	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
+	(void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CALL_CONNECT_S);
+	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)CALL_SILENCE_S);
+	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	if (call->more != NULL) {
+		(void)curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_more);
+		(void)curl_easy_setopt(curl, CURLOPT_READDATA, call);
+	}
+}
+
+/* With words that say what to do about it. */
+static int no_server(const struct client *c, CURLcode code)
+{
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return EXIT_FAILED; /* `more` has told why */
+	if (code == CURLE_COULDNT_CONNECT)
+		(void)fprintf(stderr,
+			"mailvisor: no server answers at '%s': is it running, may you use the socket, and is "
+			"--data right?\n",
+			c->socket);
+	else
+		(void)fprintf(stderr, "mailvisor: talk to '%s': %s\n", c->socket, curl_easy_strerror(code));
+	return EXIT_LATER;
+}
+
+/* The server's {"error": ...} as one line. */
+static int tell_problem(const struct client *c, long http_status, const json_t *json)
+{
+	const json_t *error = json_object_get(json, "error");
+	const char *where = text_of(error, "where"), *what = text_of(error, "what");
+
+	if (error == NULL)
+		(void)fprintf(stderr, "mailvisor: the server answered with HTTP status %ld\n", http_status);
+	else
+		(void)fprintf(stderr, "mailvisor: %s%s%s\n", where, where[0] != '\0' ? ": " : "", what);
+	(void)call_print_json(c, json);
+	return http_status == 503 ? EXIT_LATER : EXIT_FAILED;
+}
+
+static int perform(CURL *curl, const struct client *c, struct buf *answer, json_t **ret)
+{
+	CURLcode code = curl_easy_perform(curl);
+	long http_status = 0;
+	json_error_t why;
+
+	if (code != CURLE_OK)
+		return no_server(c, code);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
+	json_t *json = json_loadb(answer->at != NULL ? answer->at : "", answer->len, 0, &why);
+	if (http_status >= 200 && http_status < 300 && json != NULL) {
+		*ret = json;
+		return EXIT_DONE;
+	}
+	int status = tell_problem(c, http_status, json);
+	json_decref(json);
+	return status;
+}
+
+int call_send(const struct client *c, const struct call *call, json_t **ret)
+{
+	CURL *curl = curl_easy_init();
+	auto_buf url = { .max = CALL_URL_BYTES }, answer = { .max = CALL_ANSWER_BYTES };
+	struct curl_slist *headers = NULL;
+	char *body = call->body != NULL ? json_dumps(call->body, JSON_COMPACT) : NULL;
+	int status = EXIT_FAILED;
+
+	headers = curl_slist_append(headers, call->more != NULL ? "Content-Type: application/x-ndjson" :
+								 "Content-Type: application/json");
+	headers = curl_slist_append(headers, "Expect:");
+	if (call->more != NULL)
+		headers = curl_slist_append(headers, "Transfer-Encoding: chunked");
+	if (curl == NULL || headers == NULL || !make_url(curl, call, &url)) {
+		(void)fputs("mailvisor: the name is too long, or out of memory\n", stderr);
+	} else {
+		set_options(curl, c, call, url.at, &answer);
+		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		if (body != NULL)
+			(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+		status = perform(curl, c, &answer, ret);
+	}
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	if (body != NULL)
+		explicit_bzero(body, strlen(body)); /* may hold a password */
+	free(body);
+	return status;
+}
+
+int call_list(const struct client *c, const char *collection, const char *domain, json_t **ret)
+{
+	json_t *all = json_array(), *next = NULL;
+	int status;
+
+	do {
+		json_t *page = NULL;
+		const struct call call = { .method = "GET",
+			.collection = collection,
+			.query = { "limit", "1000", "domain", domain, "after", json_string_value(next) } };
+
+		status = call_send(c, &call, &page);
+		json_decref(next);
+		next = NULL;
+		if (status != EXIT_DONE)
+			break;
+		(void)json_array_extend(all, json_object_get(page, "items"));
+		next = json_incref(json_object_get(page, "next"));
+		json_decref(page);
+	} while (next != NULL); /* ends: keys only grow */
+	if (status == EXIT_DONE)
+		*ret = all;
+	else
+		json_decref(all);
+	return status;
+}
+
+bool call_print_json(const struct client *c, const json_t *json)
+{
+	if (!c->is_json || json == NULL)
+		return false;
+	(void)json_dumpf(json, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	return true;
+}
+
+int change_send(const struct client *c, const struct call *call, const char *what, const char *name,
+	const char *done)
+{
+	json_t *json = NULL;
+	int status = call_send(c, call, &json);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (!call_print_json(c, json))
+		(void)printf("%s %s: %s\n", what, name, done);
+	json_decref(json);
+	return EXIT_DONE;
+}
+
+int list_send(const struct client *c, const char *collection, const char *domain, struct table t,
+	row_fn *add_row)
+{
+	json_t *items = NULL;
+	int status = call_list(c, collection, domain, &items);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (!call_print_json(c, items)) {
+		for (size_t i = 0; i < json_array_size(items); i++)
+			add_row(&t, json_array_get(items, i));
+		table_print(&t);
+	}
+	json_decref(items);
+	return EXIT_DONE;
+}
+
+int show_send(const struct client *c, const char *collection, const char *name, struct table t,
+	row_fn *add_row)
+{
+	const struct call call = { .method = "GET", .collection = collection, .name = name };
+	json_t *json = NULL;
+	int status = call_send(c, &call, &json);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (!call_print_json(c, json)) {
+		add_row(&t, json);
+		table_print(&t);
+	}
+	json_decref(json);
+	return EXIT_DONE;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "mail/directory_parts.h"
+#include "mail/parts.h"
+
+static bool mail_open_parts(const struct mail_options *options, struct mail *m, struct error *e)
+{
+	return changes_open(&m->changes, e) &&
+	       timelines_open(m->store, m->clock, options->timeline_keep_hours, &m->timelines, e) &&
+	       quota_open(&m->quota, e) &&
+	       folders_open(m->store, m->clock, m->quota, m->changes, &m->folders, e) &&
+	       spool_open(m->store, m->clock, &m->spool, e) &&
+	       directory_open(m, options, &m->directory, e) &&
+	       password_open(options, &m->password, e) && accounts_remove_go_on(m->directory, e);
+}
+
+bool mail_open(struct store *store, const struct mail_options *options, struct mail *ret,
+	struct error *e)
+{
+	*ret = (struct mail){ .store = store, .clock = options->clock };
+	if (mail_open_parts(options, ret, e))
+		return true;
+	mail_close(ret);
+	return false;
+}
+
+void mail_close(struct mail *m)
+{
+	password_close(m->password);
+	directory_close(m->directory);
+	spool_close(m->spool);
+	folders_close(m->folders);
+	quota_close(m->quota);
+	timelines_close(m->timelines);
+	changes_close(m->changes);
+	store_close(m->store);
+	*m = (struct mail){ 0 };
+}

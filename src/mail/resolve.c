@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resolving walks a list of addresses that grows while it is walked: the forward-path first, then what aliases and
+ * catch-alls lead to. Each address enters once, which ends every loop; each has the depth at which it was reached.
+ */
+#include "mail/directory_parts.h"
+
+enum { RESOLVE_STEPS = LIMIT_EXPANDED_RCPT_COUNT + LIMIT_ALIAS_TARGETS };
+
+struct step {
+	struct slice address;
+	unsigned depth;
+	bool may_catch_all; /* the first only: what an alias names must exist */
+};
+
+struct walk {
+	struct directory *directory;
+	struct arena *arena;
+	struct step *steps;
+	size_t step_count, step_room;
+	struct target *targets;
+	size_t target_count, target_room;
+	bool is_disabled; /* something on the way was */
+	bool is_remote, is_bad; /* what the first address turned out to be */
+};
+
+static bool short_of_memory(struct error *e)
+{
+	return fail(e, FAULT_LATER, "look up an address: out of memory");
+}
+
+/* Room in the arena that doubles; the old room is given back with the arena. */
+static void *grown(struct arena *a, const void *old, size_t count, size_t *room, size_t bytes)
+{
+	size_t more = *room == 0 ? 4 : 2 * *room;
+	void *at = arena_take(a, more * bytes);
+
+	if (at == NULL)
+		return NULL;
+	if (count > 0)
+		memcpy(at, old, count * bytes);
+	*room = more;
+	return at;
+}
+
+static bool walk_add(struct walk *w, struct slice address, unsigned depth, bool may_catch_all,
+	struct error *e)
+{
+	for (size_t i = 0; i < w->step_count; i++) {
+		if (slice_same_nocase(w->steps[i].address, address))
+			return true;
+	}
+	if (w->step_count >= RESOLVE_STEPS)
+		return fail(e, FAULT_NEVER, "'%.*s' leads to more than %d addresses",
+			S_FMT(w->steps[0].address), LIMIT_EXPANDED_RCPT_COUNT);
+	if (w->step_count == w->step_room) {
+		struct step *steps = grown(w->arena, w->steps, w->step_count, &w->step_room,
+			sizeof *steps);
+
+		if (steps == NULL)
+			return short_of_memory(e);
+		w->steps = steps;
+	}
+	w->steps[w->step_count++] = (struct step){ address, depth, may_catch_all };
+	return true;
+}
+
+static bool target_add(struct walk *w, const struct target *target, struct error *e)
+{
+	for (size_t i = 0; i < w->target_count; i++) {
+		const struct target *t = &w->targets[i];
+
+		if (t->is_local == target->is_local &&
+			(t->is_local ? id_same(t->account, target->account) :
+				       slice_same_nocase(t->address, target->address)))
+			return true;
+	}
+	if (w->target_count >= LIMIT_EXPANDED_RCPT_COUNT)
+		return fail(e, FAULT_NEVER, "'%.*s' leads to more than %d recipients",
+			S_FMT(w->steps[0].address), LIMIT_EXPANDED_RCPT_COUNT);
+	if (w->target_count == w->target_room) {
+		struct target *targets = grown(w->arena, w->targets, w->target_count,
+			&w->target_room, sizeof *targets);
+
+		if (targets == NULL)
+			return short_of_memory(e);
+		w->targets = targets;
+	}
+	w->targets[w->target_count++] = *target;
+	return true;
+}
+
+/* The domain behind a name, through domain aliases. */
+static bool real_domain(struct walk *w, struct slice name, struct domain_row *ret, bool *ret_found,
+	bool *ret_disabled, struct error *e)
+{
+	*ret_disabled = false;
+	for (unsigned i = 0; i < LIMIT_ALIAS_DEPTH; i++) {
+		if (!directory_domain(w->directory, name, w->arena, ret, ret_found, e))
+			return false;
+		if (!*ret_found)
+			return true;
+		*ret_disabled = *ret_disabled || ret->domain.is_disabled;
+		if (ret->domain.alias_of.len == 0)
+			return true;
+		name = ret->domain.alias_of;
+	}
+	*ret_found = false;
+	return true;
+}
+
+static bool entity_walk(struct walk *w, const struct entity *entity, const struct domain_row *domain,
+	const struct step *step, struct error *e)
+{
+	const struct account *account = &entity->account;
+	unsigned depth = step->depth + 1;
+
+	if (entity->kind == ENTITY_ACCOUNT) {
+		struct target target = { .is_local = true,
+			.address = account->address,
+			.account = account->id,
+			.domain = domain->domain.name,
+			.quota_bytes = account->quota_bytes,
+			.quota_messages = account->quota_messages,
+			.domain_quota_bytes = domain->domain.quota_bytes,
+			.message_bytes_max = domain->domain.message_bytes_max };
+
+		w->is_disabled = w->is_disabled || account->is_disabled;
+		return account->is_disabled || target_add(w, &target, e);
+	}
+	if (entity->alias.is_disabled) {
+		w->is_disabled = true;
+		return true;
+	}
+	/* Deeper ones are not followed; whoever set them up meets the answer "unknown". */
+	if (depth > LIMIT_ALIAS_DEPTH)
+		return true;
+	for (size_t i = 0; i < entity->alias.target_count; i++) {
+		if (!walk_add(w, entity->alias.targets[i], depth, false, e))
+			return false;
+	}
+	return true;
+}
+
+/* The local part as it is, then without "+detail". */
+static bool entity_find(struct walk *w, const struct domain_row *domain, struct slice local,
+	struct entity *ret, struct error *e)
+{
+	char separator = w->directory->separator;
+	size_t at;
+
+	if (!directory_entity(w->directory, domain, local, w->arena, ret, e))
+		return false;
+	if (ret->kind != ENTITY_NONE || separator == 0)
+		return true;
+	at = slice_find(local, separator);
+	if (at == 0 || at == local.len)
+		return true;
+	return directory_entity(w->directory, domain, slice_first(local, at), w->arena, ret, e);
+}
+
+/* Where an address without an entry goes: RFC 5321 4.5.1 wants postmaster to be there. */
+static struct slice fallback(struct walk *w, const struct domain_row *domain, const struct name *name,
+	bool may_catch_all)
+{
+	struct slice ours = { w->directory->postmaster, w->directory->postmaster_len };
+
+	if (slice_same(name->local, S("postmaster")))
+		return domain->domain.postmaster.len > 0 ? domain->domain.postmaster :
+		       domain->domain.catch_all.len > 0	 ? domain->domain.catch_all :
+							   ours;
+	return may_catch_all ? domain->domain.catch_all : S("");
+}
+
+static bool step_walk(struct walk *w, size_t at, struct error *e)
+{
+	struct step step = w->steps[at];
+	struct domain_row domain;
+	struct entity entity;
+	struct name name;
+	bool is_found, is_disabled;
+	struct slice next;
+
+	switch (name_parse(step.address, true, w->arena, &name)) {
+	case NAME_OK:
+		break;
+	case NAME_BAD:
+		w->is_bad = at == 0;
+		return true;
+	case NAME_SHORT:
+		return short_of_memory(e);
+	}
+	if (name.domain.len == 0) {
+		next = (struct slice){ w->directory->postmaster, w->directory->postmaster_len };
+		return next.len == 0 || walk_add(w, next, step.depth + 1, false, e);
+	}
+	if (!real_domain(w, name.domain, &domain, &is_found, &is_disabled, e))
+		return false;
+	if (!is_found) {
+		struct target remote = { .address = step.address };
+
+		w->is_remote = at == 0;
+		return at == 0 || target_add(w, &remote, e);
+	}
+	if (is_disabled) {
+		w->is_disabled = true;
+		return true;
+	}
+	if (!entity_find(w, &domain, name.local, &entity, e))
+		return false;
+	if (entity.kind != ENTITY_NONE)
+		return entity_walk(w, &entity, &domain, &step, e);
+	next = fallback(w, &domain, &name, step.may_catch_all);
+	return next.len == 0 || step.depth >= LIMIT_ALIAS_DEPTH ||
+	       walk_add(w, next, step.depth + 1, false, e);
+}
+
+static bool walk_all(struct walk *w, struct slice address, bool may_catch_all, struct error *e)
+{
+	if (!walk_add(w, address, 0, may_catch_all, e))
+		return false;
+	for (size_t i = 0; i < w->step_count; i++) {
+		if (!step_walk(w, i, e))
+			return false;
+	}
+	return true;
+}
+
+bool directory_resolve(struct directory *d, struct slice address, struct arena *a, enum resolve *ret,
+	struct targets *ret_targets, struct error *e)
+{
+	struct walk w = { .directory = d, .arena = a };
+
+	*ret_targets = (struct targets){ 0 };
+	if (!walk_all(&w, address, true, e))
+		return false;
+	*ret_targets = (struct targets){ w.targets, w.target_count };
+	if (w.is_bad)
+		*ret = RESOLVE_BAD;
+	else if (w.is_remote)
+		*ret = RESOLVE_REMOTE;
+	else if (w.target_count > 0)
+		*ret = RESOLVE_OK;
+	else
+		*ret = w.is_disabled ? RESOLVE_DISABLED : RESOLVE_UNKNOWN;
+	return true;
+}
+
+bool directory_login(struct directory *d, struct slice user, struct arena *a, struct account *ret,
+	bool *ret_found, struct error *e)
+{
+	struct walk w = { .directory = d, .arena = a };
+	struct domain_row domain;
+	struct entity entity;
+	struct name name;
+	bool is_disabled;
+
+	*ret_found = false;
+	if (name_parse(user, false, a, &name) != NAME_OK)
+		return true;
+	if (!real_domain(&w, name.domain, &domain, ret_found, &is_disabled, e))
+		return false;
+	if (!*ret_found)
+		return true;
+	if (!directory_entity(d, &domain, name.local, a, &entity, e))
+		return false;
+	*ret_found = entity.kind == ENTITY_ACCOUNT;
+	if (!*ret_found)
+		return true;
+	*ret = entity.account;
+	ret->is_disabled = ret->is_disabled || is_disabled;
+	return true;
+}
+
+bool directory_may_send_as(struct directory *d, struct slice account, struct slice address,
+	bool *ret_may, struct error *e)
+{
+	auto_arena a = { .max = 4 * LIMIT_ARENA_BYTES };
+	struct walk w = { .directory = d, .arena = &a };
+	struct account own;
+	bool is_found;
+
+	*ret_may = false;
+	if (!directory_login(d, account, &a, &own, &is_found, e))
+		return false;
+	if (!is_found)
+		return true;
+	/* A catch-all does not make everybody's name one's own. */
+	if (!walk_all(&w, address, false, e))
+		return false;
+	for (size_t i = 0; i < w.target_count; i++)
+		*ret_may = *ret_may || (w.targets[i].is_local && id_same(w.targets[i].account, own.id));
+	return true;
+}

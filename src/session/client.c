@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/client.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct moment moment_now(const struct clock *clock)
+{
+	return (struct moment){ clock_mono_ns(clock), clock_wall_ns(clock) };
+}
+
+void client_init(
+	struct client *c, struct session_host *h, struct session_service service, struct conn *conn)
+{
+	c->host = session_host_take(h);
+	c->service = service;
+	c->conn = conn;
+	c->work.fd = conn_fd(conn);
+	c->connected = moment_now(h->clock);
+	client_answered(c);
+	client_count(c, COUNT_CONNECTIONS);
+}
+
+void client_done(struct client *c)
+{
+	struct session_host *h = c->host;
+
+	/* The address is the conn's own memory: tell before it goes. */
+	if (h->on_end != NULL)
+		h->on_end(h->on_end_context, conn_peer_address(c->conn));
+	conn_close(c->conn);
+	free(c->account);
+	session_host_drop(h);
+}
+
+void client_count(const struct client *c, enum session_counter counter)
+{
+	atomic_fetch_add_explicit(&c->host->counters->at[counter], 1, memory_order_relaxed);
+}
+
+char *client_text(struct slice s)
+{
+	char *text = malloc(s.len + 1);
+
+	if (text == NULL)
+		return NULL;
+	if (s.len > 0)
+		memcpy(text, s.at, s.len);
+	text[s.len] = '\0';
+	return text;
+}
+
+bool client_may_start_tls(const struct client *c)
+{
+	return c->host->tls != NULL && !conn_has_tls(c->conn);
+}
+
+bool client_may_login(const struct client *c)
+{
+	return conn_has_tls(c->conn) || c->host->may_login_plain ||
+	       (conn_is_loopback(c->conn) && !c->host->distrusts_loopback);
+}
+
+bool client_secure(struct client *c)
+{
+	struct error e = { .fault = FAULT_NONE };
+	uint64_t until = clock_mono_ns(c->host->clock) + c->host->command_wait_ms * NS_PER_MS;
+
+	if (c->host->tls == NULL)
+		return false;
+	if (!conn_start_tls(c->conn, c->host->tls, until, &e)) {
+		client_count(c, COUNT_TLS_FAILURES);
+		log_event(LOG_LEVEL_INFO, "tls.failed", LOG_TEXT("peer", conn_peer(c->conn)),
+			LOG_TEXT("why", slice_of(e.text)));
+		return false;
+	}
+	c->secured = moment_now(c->host->clock);
+	client_answered(c);
+	return true;
+}
+
+void client_answered(struct client *c)
+{
+	c->command_until_ns = 0;
+	c->idle_until_ns = clock_mono_ns(c->host->clock) + c->host->idle_wait_ms * NS_PER_MS;
+}
+
+/*
+ * Nothing whole came in the short wait. A silent client may be parked; half a command keeps the thread, but not
+ * longer than a command may take, and not when the server wants to stop.
+ */
+static enum client_event client_without_line(struct client *c, uint64_t now)
+{
+	if (c->work.pool != NULL && pool_is_draining(c->work.pool))
+		return CLIENT_DRAIN;
+	if (conn_may_park(c->conn))
+		return now >= c->idle_until_ns ? CLIENT_TIMEOUT : CLIENT_QUIET;
+	if (c->command_until_ns == 0)
+		c->command_until_ns = now + c->host->command_wait_ms * NS_PER_MS;
+	return now >= c->command_until_ns ? CLIENT_TIMEOUT : CLIENT_QUIET;
+}
+
+static uint64_t client_wait_until(const struct client *c, uint64_t now)
+{
+	uint64_t until = now + LIMIT_LINGER_MS * NS_PER_MS;
+
+	if (c->work.pool != NULL && pool_is_crowded(c->work.pool))
+		return now;
+	if (c->command_until_ns == 0)
+		return until;
+	until = now + LIMIT_STALL_MS * NS_PER_MS;
+	return until < c->command_until_ns ? until : c->command_until_ns;
+}
+
+enum client_event client_command(struct client *c, enum wake why, size_t max, struct slice *ret)
+{
+	uint64_t now = clock_mono_ns(c->host->clock);
+
+	if (why == WAKE_DRAIN)
+		return CLIENT_DRAIN;
+	if (why == WAKE_TIMEOUT && now >= c->idle_until_ns)
+		return CLIENT_TIMEOUT;
+	/* WAKE_GONE may still have a last command before the end: reading finds both. */
+	conn_write_until(c->conn, now + c->host->command_wait_ms * NS_PER_MS);
+	switch (conn_line(c->conn, max, client_wait_until(c, now), ret)) {
+	case CONN_OK:
+		return CLIENT_COMMAND;
+	case CONN_TOO_LONG:
+		return CLIENT_TOO_LONG;
+	case CONN_BARE:
+		return CLIENT_BARE;
+	case CONN_GONE:
+		return CLIENT_GONE;
+	case CONN_QUIET:
+		break;
+	}
+	return client_without_line(c, clock_mono_ns(c->host->clock));
+}
+
+enum next client_park(struct client *c)
+{
+	if (!conn_may_park(c->conn))
+		return NEXT_AGAIN;
+	conn_rest(c->conn);
+	c->work.park_until_ns = c->idle_until_ns;
+	return NEXT_PARK;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * client - what an SMTP and a POP3 session have in common: one peer, its deadlines, reading a command.
+ *
+ * client_command() waits a moment for a line. When none comes and nothing is in flight the session gives its thread
+ * back with client_park(); whoever wakes it, the next client_command() says why there is no line.
+ * Not here: what a command means, replies.
+ * Threads: one at a time, the worker that runs the step.
+ * Owns: the conn, a reference to the host. A parked client costs this struct and no buffers.
+ */
+#include "base/id.h"
+#include "session/session.h"
+
+enum {
+	LIMIT_LINGER_MS =
+		20, /* a client in lock step answers sooner; a silent one gives its thread back */
+	LIMIT_STALL_MS =
+		1000, /* half a command holds the thread; look this often whether the server stops */
+};
+
+struct moment {
+	uint64_t mono_ns, wall_ns; /* 0: has not happened */
+};
+
+struct client {
+	struct work work; /* first: the pool knows only this */
+	struct session_host *host;
+	struct session_service service;
+	struct conn *conn;
+	uint64_t idle_until_ns;    /* the next command must begin before */
+	uint64_t command_until_ns; /* a command has begun and must end before; 0: none has */
+	struct moment connected, secured, authenticated;
+	char *account; /* its address, NULL before a login */
+	struct id account_id;
+	unsigned errors; /* bad commands so far */
+	unsigned logins_failed;
+	bool is_greeted;
+};
+
+enum client_event {
+	CLIENT_COMMAND,  /* a line came */
+	CLIENT_QUIET,    /* nothing yet: return client_park() */
+	CLIENT_BARE,     /* a line that does not end with CRLF; dropped */
+	CLIENT_TOO_LONG, /* dropped */
+	CLIENT_TIMEOUT,
+	CLIENT_DRAIN, /* the server stops */
+	CLIENT_GONE,
+};
+
+/* Takes the conn and a reference to the host. */
+void client_init(struct client *c, struct session_host *h, struct session_service service,
+	struct conn *conn);
+/* Closes the conn, tells the listener, drops the host. */
+void client_done(struct client *c);
+
+/* Implicit TLS before the greeting. False: the handshake failed, and was logged. */
+MUST_CHECK bool client_secure(struct client *c);
+MUST_CHECK enum client_event client_command(
+	struct client *c, enum wake why, size_t max, struct slice *ret);
+enum next client_park(struct client *c);
+/* A step ends here after an answer: the idle time starts anew. */
+void client_answered(struct client *c);
+
+struct moment moment_now(const struct clock *clock);
+/* May a password travel on this connection as it is now? */
+bool client_may_login(const struct client *c);
+bool client_may_start_tls(const struct client *c);
+void client_count(const struct client *c, enum session_counter counter);
+/* A copy for the session's life; NULL when there is no memory. */
+MUST_CHECK char *client_text(struct slice s);

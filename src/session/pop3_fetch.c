@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/pop3.h"
+#include "session/pop3_top.h"
+
+#include "base/log.h"
+#include "mail/body.h"
+#include "mail/timeline.h"
+#include "syntax/dot.h"
+#include "syntax/pop3_line.h"
+
+#include <inttypes.h>
+
+enum { FETCH_PAGE_ROWS = 16 };
+
+/* One piece of a message to the client, dots doubled. */
+static bool fetch_send(struct pop3 *p, struct dot_encoder *dots, struct slice s)
+{
+	const struct session_host *h = p->client.host;
+
+	while (s.len > 0) {
+		struct slice piece = slice_first(s, LIMIT_POP3_PIECE_BYTES);
+		uint64_t now = clock_mono_ns(h->clock);
+
+		/* Each piece anew: a big mail over a slow line may take longer than a command. */
+		conn_write_until(p->client.conn, now + h->data_wait_ms * NS_PER_MS);
+		buf_clear(&p->encoded);
+		if (!dot_encode(dots, piece, &p->encoded) ||
+			!conn_write(p->client.conn, buf_slice(&p->encoded)))
+			return false;
+		s = slice_skip(s, piece.len);
+	}
+	return true;
+}
+
+static bool fetch_finish(struct pop3 *p, struct dot_encoder *dots)
+{
+	buf_clear(&p->encoded);
+	return dot_finish(dots, &p->encoded) && conn_write(p->client.conn, buf_slice(&p->encoded));
+}
+
+/* After +OK there is no way to say that the store failed: the connection breaks, and the client asks again. */
+static enum next fetch_broken(struct pop3 *p, const struct error *e)
+{
+	if (e->fault != FAULT_NONE) {
+		client_count(&p->client, COUNT_STORE_FAILURES);
+		log_event(LOG_LEVEL_ERROR, "pop3.failed",
+			LOG_TEXT("peer", conn_peer(p->client.conn)),
+			LOG_TEXT("why", slice_of(e->text)));
+	}
+	return NEXT_CLOSE;
+}
+
+static void reader_close(struct body_reader *r)
+{
+	body_close(r);
+}
+
+/* The first piece is read before +OK, so that the usual failures still get their reply. */
+static enum next fetch_stream(struct pop3 *p, const struct entry *entry, struct pop3_top *top)
+{
+	ON_EXIT(reader_close) struct body_reader reader;
+	struct error e = { .fault = FAULT_NONE };
+	struct dot_encoder dots = { 0 };
+	struct slice piece;
+
+	body_open(&reader, p->client.host->mail->store, entry);
+	if (!body_next(&reader, &piece, &e))
+		return pop3_failed(p, &e);
+	if (pop3_say_format(p, "+OK %" PRIu64 " octets", entry->bytes) == NEXT_CLOSE)
+		return NEXT_CLOSE;
+	while (piece.len > 0 && (top == NULL || !pop3_top_is_done(top))) {
+		if (top != NULL)
+			piece = slice_first(piece, pop3_top_cut(top, piece));
+		if (!fetch_send(p, &dots, piece) || !body_next(&reader, &piece, &e))
+			return fetch_broken(p, &e);
+	}
+	return fetch_finish(p, &dots) ? NEXT_AGAIN : NEXT_CLOSE;
+}
+
+/*
+ * The stage `fetched` of the mail's timeline: once per session and message. Lazy in the store, so no sync; a lost note after a
+ * crash is harmless.
+ */
+static void fetch_note(struct pop3 *p, struct maildrop_row *row, const struct entry *entry)
+{
+	const struct client *c = &p->client;
+	struct timeline timeline;
+
+	client_count(c, COUNT_FETCHED);
+	if (row->is_fetched)
+		return;
+	row->is_fetched = true;
+	timelines_note(c->host->mail->timelines, entry->message, STAGE_FETCHED, entry->bytes,
+		slice_of(c->account));
+	if (!log_is_on(LOG_LEVEL_INFO))
+		return;
+	timeline_begin(&timeline, entry->message);
+	timeline_note(&timeline, c->host->clock, STAGE_FETCHED, entry->bytes, slice_of(c->account));
+	timeline_log(&timeline);
+}
+
+/*
+ * Clients fetch one message after the other, so entries are read some at a time. An entry of the page may have been
+ * removed since: then its bytes are gone, and reading them fails.
+ */
+static bool fetch_entry(struct pop3 *p, uint32_t uid, const struct entry **ret, struct error *e)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < p->page.count; i++)
+			if (p->page.at[i].uid == uid) {
+				*ret = &p->page.at[i];
+				return true;
+			}
+		if (turn == 0 &&
+			!folder_list(p->maildrop.folder, uid - 1, FETCH_PAGE_ROWS, &p->page, e))
+			return false;
+	}
+	*ret = NULL;
+	return true;
+}
+
+static enum next fetch_number(struct pop3 *p, uint32_t number, struct pop3_top *top)
+{
+	struct error e = { .fault = FAULT_NONE };
+	enum next next = NEXT_AGAIN;
+	struct maildrop_row *row = pop3_row(p, number, &next);
+	const struct entry *entry;
+
+	if (row == NULL)
+		return next;
+	if (!fetch_entry(p, row->uid, &entry, &e))
+		return pop3_failed(p, &e);
+	if (entry == NULL)
+		return pop3_say(p, S("-ERR That message was removed by another session"));
+	next = fetch_stream(p, entry, top);
+	if (next != NEXT_CLOSE && top == NULL)
+		fetch_note(p, row, entry);
+	return next;
+}
+
+enum next pop3_retr(struct pop3 *p, struct slice args)
+{
+	uint32_t number;
+
+	if (!pop3_line_number(args, &number))
+		return pop3_wrong(p, S("-ERR The argument is a message number"));
+	return fetch_number(p, number, NULL);
+}
+
+enum next pop3_top(struct pop3 *p, struct slice args)
+{
+	struct pop3_top top = { .is_line_empty = true };
+	uint32_t number;
+
+	if (!pop3_line_top(args, &number, &top.lines_left))
+		return pop3_wrong(p, S("-ERR TOP needs a message number and a number of lines"));
+	return fetch_number(p, number, &top);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store_rocksdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MEND_PROBE_BYTES = 4 << 20 }; /* so much must fit before a full disk counts as mended */
+
+struct rocks *rocks_of(struct store *s)
+{
+	invariant(s->engine == &store_rocksdb);
+	return (struct rocks *)s;
+}
+
+bool rocks_fail(
+	const struct rocks *r, struct error *e, enum fault fault, const char *what, char *message)
+{
+	/* RocksDB's words for a lock that is held: by another process, or by this one. */
+	bool is_locked = strstr(message, "LOCK: ") != NULL &&
+			 (strstr(message, "hile lock file") != NULL ||
+				 strstr(message, "lock hold by current process") != NULL);
+
+	if (is_locked)
+		(void)fail(e, FAULT_NEVER, "store '%s' is in use by another process", r->path);
+	else
+		(void)fail(e, fault, "store '%s': %s: %s", r->path, what, message);
+	rocksdb_free(message);
+	return false;
+}
+
+struct rocks_hold rocks_enter(struct rocks *r)
+{
+	invariant(pthread_rwlock_rdlock(&r->handle) == 0);
+	return (struct rocks_hold){ r };
+}
+
+void rocks_leave(struct rocks_hold *hold)
+{
+	invariant(pthread_rwlock_unlock(&hold->rocks->handle) == 0);
+}
+
+bool rocks_is_open(const struct rocks *r, struct error *e)
+{
+	return r->db != NULL ||
+	       fail(e, FAULT_LATER, "store '%s' is closed after a failed write", r->path);
+}
+
+static bool rocks_open_handle(struct rocks *r, struct error *e)
+{
+	const char *const names[] = { "default", "blobs" };
+	const rocksdb_options_t *const options[] = { r->setup.families[FAMILY_ROWS],
+		r->setup.families[FAMILY_BLOBS] };
+	char *message = NULL;
+
+	if (r->is_read_only)
+		r->db = rocksdb_open_for_read_only_column_families(options[FAMILY_ROWS], r->path,
+			FAMILY_COUNT, names, options, r->families, 0, &message);
+	else
+		r->db = rocksdb_open_column_families(options[FAMILY_ROWS], r->path, FAMILY_COUNT,
+			names, options, r->families, &message);
+	if (message != NULL)
+		return rocks_fail(r, e, FAULT_NEVER, "open", message);
+	return true;
+}
+
+static void rocks_close_handle(struct rocks *r)
+{
+	if (r->db == NULL)
+		return;
+	for (size_t i = 0; i < FAMILY_COUNT; i++)
+		rocksdb_column_family_handle_destroy(r->families[i]);
+	rocksdb_close(r->db);
+	r->db = NULL;
+}
+
+/* Puts all that stands only in the log into tables. */
+static bool rocks_flush(struct rocks *r, struct error *e)
+{
+	rocksdb_flushoptions_t *how = rocksdb_flushoptions_create();
+	char *message = NULL;
+
+	for (size_t i = 0; i < FAMILY_COUNT && message == NULL; i++)
+		rocksdb_flush_cf(r->db, how, r->families[i], &message);
+	rocksdb_flushoptions_destroy(how);
+	return message == NULL || rocks_fail(r, e, FAULT_LATER, "flush", message);
+}
+
+/* Does the directory take data? RocksDB would give up half way, and tell us less. */
+static bool rocks_probe(const struct rocks *r, struct error *e)
+{
+	char path[PATH_MAX];
+	int problem;
+	auto_fd fd = -1;
+
+	(void)snprintf(path, sizeof path, "%s/probe.tmp", r->path);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(e, FAULT_LATER, "store '%s': create '%s': %m", r->path, path);
+	problem = posix_fallocate(fd, 0, MEND_PROBE_BYTES);
+	(void)unlink(path);
+	errno = problem;
+	return problem == 0 || fail(e, FAULT_LATER, "store '%s': write: %m", r->path);
+}
+
+/*
+ * RocksDB refuses all writes after one failed, and its C interface cannot resume. What it wrote may
+ * or may not be on disk: after fsync failed the kernel may have dropped the pages. So the log is
+ * read again and its content flushed into tables, before anything is acknowledged once more.
+ */
+bool rocks_mend(struct rocks *r, struct error *e)
+{
+	bool is_good;
+
+	if (!rocks_probe(r, e))
+		return false;
+	invariant(pthread_rwlock_wrlock(&r->handle) == 0);
+	rocks_close_handle(r);
+	is_good = rocks_open_handle(r, e) && rocks_flush(r, e);
+	invariant(pthread_rwlock_unlock(&r->handle) == 0);
+	if (!is_good) {
+		e->fault = FAULT_LATER;
+		return false;
+	}
+	{
+		HOLDING(&r->lock);
+		store_version_cache_clear(&r->versions);
+	}
+	__atomic_store_n(&r->is_broken, false, __ATOMIC_RELEASE);
+	return true;
+}
+
+static bool format_write(struct rocks *r, struct error *e)
+{
+	struct slice key = STORE_FORMAT_KEY, value;
+	struct store_record_head head;
+	char record[STORE_RECORD_HEAD_BYTES + 4], *message = NULL;
+
+	value = (struct slice){ record + sizeof head.bytes, 4 };
+	store_save_u32(record + sizeof head.bytes, STORE_FORMAT);
+	head = store_record_head(key, value);
+	memcpy(record, head.bytes, sizeof head.bytes);
+	rocksdb_put_cf(r->db, r->setup.synced, r->families[FAMILY_ROWS], key.at, key.len, record,
+		sizeof record, &message);
+	return message == NULL || rocks_fail(r, e, FAULT_LATER, "create", message);
+}
+
+static bool rocks_is_empty(struct rocks *r)
+{
+	rocksdb_iterator_t *walk =
+		rocksdb_create_iterator_cf(r->db, r->setup.read, r->families[FAMILY_ROWS]);
+	bool is_empty;
+
+	rocksdb_iter_seek_to_first(walk);
+	is_empty = !rocksdb_iter_valid(walk);
+	rocksdb_iter_destroy(walk);
+	return is_empty;
+}
+
+static bool format_check(struct rocks *r, struct error *e)
+{
+	rocksdb_pinnableslice_t *pin;
+	struct slice value;
+	uint32_t format;
+
+	if (!rocks_pin(r, FAMILY_ROWS, STORE_FORMAT_KEY, &pin, &value, e))
+		return false;
+	if (pin == NULL) {
+		if (r->may_create && rocks_is_empty(r))
+			return format_write(r, e);
+		return fail(
+			e, FAULT_NEVER, "store '%s': there is no format version in it", r->path);
+	}
+	format = value.len == 4 ? store_load_u32(value.at) : UINT32_MAX;
+	rocksdb_pinnableslice_destroy(pin);
+	if (format < STORE_FORMAT_OLDEST || format > STORE_FORMAT)
+		return fail(e, FAULT_NEVER,
+			"store '%s' has format %" PRIu32 ", this program reads %d to %d", r->path,
+			format, STORE_FORMAT_OLDEST, STORE_FORMAT);
+	return true;
+}
+
+static bool directory_check(const struct rocks *r, struct error *e)
+{
+	char path[PATH_MAX];
+
+	if (r->may_create && mkdir(r->path, 0700) != 0 && errno != EEXIST)
+		return fail(e, FAULT_NEVER, "create store '%s': %m", r->path);
+	(void)snprintf(path, sizeof path, "%s/CURRENT", r->path);
+	if (!r->may_create && access(path, F_OK) != 0)
+		return fail(
+			e, FAULT_NEVER, "store '%s': there is none: open '%s': %m", r->path, path);
+	return true;
+}
+
+static void rocks_free(struct rocks *r)
+{
+	rocks_close_handle(r);
+	rocks_setup_done(&r->setup);
+	if (r->batch != NULL)
+		rocksdb_writebatch_destroy(r->batch);
+	store_version_plan_done(&r->plan);
+	store_version_cache_done(&r->versions);
+	store_queue_done(&r->queue);
+	invariant(pthread_rwlock_destroy(&r->handle) == 0);
+	lock_done(&r->lock);
+	free(r->path);
+	free(r);
+}
+
+static void handle_init(pthread_rwlock_t *handle)
+{
+	pthread_rwlockattr_t how;
+
+	invariant(pthread_rwlockattr_init(&how) == 0);
+	/* Readers never nest, and must not keep a mending writer out for ever. */
+	invariant(pthread_rwlockattr_setkind_np(
+			  &how, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) == 0);
+	invariant(pthread_rwlock_init(handle, &how) == 0);
+	(void)pthread_rwlockattr_destroy(&how);
+}
+
+static struct rocks *rocks_new(const struct store_options *options)
+{
+	struct rocks *r = calloc(1, sizeof *r);
+	uint32_t patience_ms =
+		options->patience_ms == 0 ? STORE_PATIENCE_MS_DEFAULT : options->patience_ms;
+
+	if (r == NULL)
+		return NULL;
+	store_init(&r->base, &store_rocksdb, options);
+	r->is_read_only = options->is_read_only;
+	r->may_create = options->may_create && !options->is_read_only;
+	handle_init(&r->handle);
+	lock_init(&r->lock, RANK_STORE_DATA);
+	store_queue_init(&r->queue, rocks_run_batch, r, patience_ms);
+	return r;
+}
+
+static bool rocks_start(struct rocks *r, const struct store_options *options, struct error *e)
+{
+	if (!rocks_setup_init(&r->setup, options, e))
+		return false;
+	r->path = strdup(options->path);
+	r->batch = rocksdb_writebatch_create();
+	if (r->path == NULL || !store_version_cache_init(&r->versions))
+		return fail(e, FAULT_LATER, "open store '%s': no memory", options->path);
+	return directory_check(r, e) && rocks_open_handle(r, e) && format_check(r, e);
+}
+
+static bool rocks_open(const struct store_options *options, struct store **ret, struct error *e)
+{
+	struct rocks *r;
+
+	if (options->path == NULL || options->path[0] == '\0')
+		return fail(e, FAULT_NEVER, "open a store: no directory was named");
+	r = rocks_new(options);
+	if (r == NULL)
+		return fail(e, FAULT_LATER, "open store '%s': no memory", options->path);
+	if (!rocks_start(r, options, e)) {
+		rocks_free(r);
+		return false;
+	}
+	rocks_trim();
+	*ret = &r->base;
+	return true;
+}
+
+/* Flushed, so that the next start has no log to read. When that fails the log is still there. */
+static void rocks_close(struct store *s)
+{
+	struct rocks *r = rocks_of(s);
+	struct error ignored = { 0 };
+
+	if (r->db != NULL && !r->is_read_only && !r->is_broken)
+		(void)rocks_flush(r, &ignored);
+	rocks_free(r);
+}
+
+static void rocks_submit(struct store *s, struct store_txn *txn)
+{
+	store_queue_submit(&rocks_of(s)->queue, txn);
+}
+
+static enum store_answer rocks_wait(struct store *s, struct store_txn *txn)
+{
+	return store_queue_wait(&rocks_of(s)->queue, txn);
+}
+
+static void rocks_stats(struct store *s, struct store_stats *ret)
+{
+	struct rocks *r = rocks_of(s);
+
+	HOLDING(&r->lock);
+	*ret = r->stats;
+}
+
+const struct store_engine store_rocksdb = {
+	.name = "rocksdb",
+	.open = rocks_open,
+	.close = rocks_close,
+	.submit = rocks_submit,
+	.wait = rocks_wait,
+	.get = rocks_get,
+	.version = rocks_version,
+	.scan = rocks_scan,
+	.chunk_write = rocks_chunk_write,
+	.chunk_read = rocks_chunk_read,
+	.stats = rocks_stats,
+	.check = rocks_check,
+};

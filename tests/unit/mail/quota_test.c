@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Quotas at their boundaries: the last byte and the last message that fit, and the first that do not. */
+#include "world.h"
+
+#include <string.h>
+
+static const struct slice prefix = S_INIT("Return-Path: <sender@far.example>\r\nDelivered-To: alice@a.example\r\n");
+static const char letters[1000];
+
+static struct slice body_of(size_t whole)
+{
+	return (struct slice){ letters, whole - prefix.len };
+}
+
+static void limit_account(struct world *w, const char *address, uint64_t bytes, uint64_t messages)
+{
+	struct account account = world_account_get(w, address);
+	struct error e = { .fault = FAULT_NONE };
+
+	account.quota_bytes = bytes;
+	account.quota_messages = messages;
+	check(account_set(w->mail.directory, &account, &e) == CHANGE_DONE);
+}
+
+static void limit_domain(struct world *w, uint64_t bytes, uint64_t message_bytes_max)
+{
+	struct domain domain = { .name = S("a.example"),
+		.quota_bytes = bytes,
+		.message_bytes_max = message_bytes_max };
+	struct error e = { .fault = FAULT_NONE };
+
+	check(domain_set(w->mail.directory, &domain, &e) == CHANGE_DONE);
+}
+
+static enum intake_answer may(struct world *w, const char *address, uint64_t bytes)
+{
+	struct error e = { .fault = FAULT_NONE };
+	enum resolve resolve;
+	struct targets targets;
+
+	check(directory_resolve(w->mail.directory, slice_of(address), &w->arena, &resolve, &targets, &e));
+	return intake_may(&w->mail, &targets, bytes);
+}
+
+static void test_account_bytes(struct world *w)
+{
+	static const struct {
+		size_t bytes;
+		enum intake_answer answer;
+	} rows[] = {
+		{ 1001, INTAKE_TOO_BIG }, /* never fits */
+		{ 400, INTAKE_OK },
+		{ 601, INTAKE_OVER_QUOTA },
+		{ 600, INTAKE_OK }, /* exactly full */
+		{ 100, INTAKE_OVER_QUOTA },
+	};
+	struct error e = { .fault = FAULT_NONE };
+	struct quota_usage usage;
+	struct folder *f;
+
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	limit_account(w, "alice@a.example", 1000, 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_row(may(w, "alice@a.example", rows[i].bytes) == rows[i].answer, i);
+		check_row(world_deliver(w, "alice@a.example", body_of(rows[i].bytes)) == rows[i].answer, i);
+	}
+	check(quota_account(&w->mail, world_account_get(w, "alice@a.example").id, &usage, &e));
+	check(usage.bytes == 1000 && usage.messages == 2);
+	f = world_folder(w, "alice@a.example");
+	check(folder_remove(f, (const uint32_t[]){ 1 }, 1, &e));
+	folder_close(f);
+	check(world_deliver(w, "alice@a.example", body_of(400)) == INTAKE_OK);
+	check(world_deliver(w, "alice@a.example", body_of(100)) == INTAKE_OVER_QUOTA);
+}
+
+static void test_account_messages(struct world *w)
+{
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	limit_account(w, "alice@a.example", 0, 2);
+	check(world_deliver(w, "alice@a.example", body_of(100)) == INTAKE_OK);
+	check(may(w, "alice@a.example", 0) == INTAKE_OK);
+	check(world_deliver(w, "alice@a.example", body_of(100)) == INTAKE_OK);
+	check(may(w, "alice@a.example", 0) == INTAKE_OVER_QUOTA);
+	check(world_deliver(w, "alice@a.example", body_of(100)) == INTAKE_OVER_QUOTA);
+}
+
+/* Mail that was there before the quota was set counts; two of one mail do not both take the last place. */
+static void test_domain_bytes(struct world *w)
+{
+	static const char *const both[] = { "alice@a.example", "carol@a.example" };
+	enum intake_answer answers[2];
+	struct error e = { .fault = FAULT_NONE };
+	struct quota_usage usage;
+	struct folder *f;
+
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	world_account(w, "carol@a.example");
+	check(world_deliver(w, "alice@a.example", body_of(300)) == INTAKE_OK);
+	limit_domain(w, 1000, 500);
+	check(may(w, "carol@a.example", 501) == INTAKE_TOO_BIG);
+	check(world_deliver(w, "carol@a.example", body_of(501)) == INTAKE_TOO_BIG);
+	world_deliver_many(w, both, 2, body_of(400), answers);
+	check((answers[0] == INTAKE_OK) != (answers[1] == INTAKE_OK));
+	check(answers[0] == INTAKE_OVER_QUOTA || answers[1] == INTAKE_OVER_QUOTA);
+	check(quota_domain(&w->mail, S("a.example"), &usage, &e));
+	check(usage.bytes == 700 && usage.messages == 2);
+	check(world_deliver(w, "carol@a.example", body_of(301)) == INTAKE_OVER_QUOTA);
+	check(world_deliver(w, "carol@a.example", body_of(300)) == INTAKE_OK);
+	check(may(w, "alice@a.example", 100) == INTAKE_OVER_QUOTA);
+	f = world_folder(w, "alice@a.example");
+	check(folder_remove(f, (const uint32_t[]){ 1 }, 1, &e));
+	folder_close(f);
+	check(quota_domain(&w->mail, S("a.example"), &usage, &e));
+	check(usage.bytes == 700 && usage.messages == 2);
+	/* An account that came after the sum is in it. */
+	world_account(w, "dave@a.example");
+	check(world_deliver(w, "dave@a.example", body_of(301)) != INTAKE_OK);
+	check(world_deliver(w, "dave@a.example", body_of(300)) == INTAKE_OK);
+	check(account_remove(w->mail.directory, S("dave@a.example"), &e) == CHANGE_DONE);
+	check(quota_domain(&w->mail, S("a.example"), &usage, &e));
+	check(usage.bytes == 700);
+}
+
+int main(void)
+{
+	static const struct world_test tests[] = {
+		{ "account bytes", test_account_bytes, false },
+		{ "account messages", test_account_messages, false },
+		{ "domain bytes", test_domain_bytes, false },
+	};
+
+	return world_run("quota", tests, COUNT(tests));
+}
