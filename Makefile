@@ -16,7 +16,7 @@ all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD) --buildtype=release -Ddebug=true --prefix=$(PREFIX)
+	meson setup $(BUILD) --buildtype=release -Doptimization=2 -Ddebug=true -Dtests=false --prefix=$(PREFIX)
 
 deps:
 	scripts/deps.sh

@@ -14,12 +14,13 @@ peer_serve() { # shellcheck disable=SC2046
 peer_conf() { # the domains and accounts, once
     mkdir -p "$V"
     [ -e "$V/data/.bench-users" ] && return 0
-    peer_serve & local pid=$! d
+    local d
+    peer_serve 2>>"$V/stderr" &
     for _ in $(seq 200); do "$MAILVISOR" status --data "$V/data" >/dev/null 2>&1 && break; sleep 0.05; done
     for d in $DOMAINS; do "$MAILVISOR" domain add "$d" --data "$V/data" >/dev/null || return 1; done
     each_user | sed "s/\$/ $PASS/" | "$MAILVISOR" account add --file - --data "$V/data" >/dev/null || return 1
     sleep "${BENCH_SETTLE_S:-8}" # imported passwords become argon2id in the background
-    kill -TERM $pid; wait $pid
+    stop_pidfile "$V/pid"
     touch "$V/data/.bench-users"
 }
 peer_up()   { # shellcheck disable=SC2046

@@ -61,8 +61,10 @@ int main(int argc, char **argv)
 		name = "version";
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		if (strcmp(commands[i].name, name) == 0)
-			return commands[i].run(argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv);
+			return commands[i].run(
+				argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv);
 	}
-	(void)fprintf(stderr, "mailvisor-lab: there is no command '%s'; try 'mailvisor-lab help'\n", name);
+	(void)fprintf(stderr, "mailvisor-lab: there is no command '%s'; try 'mailvisor-lab help'\n",
+		name);
 	return STATUS_USAGE;
 }

@@ -32,7 +32,7 @@ struct command_options {
 	bool has_image; /* given by hand: not built */
 };
 /* False: usage was wrong or help was asked for; *ret_status is the exit status. */
-MUST_CHECK bool command_options_read(int argc, char **argv, const char *usage,
-	struct command_options *ret, int *ret_status);
-/* The appliance for virtual machines: built into work when the experiment needs one. */
-MUST_CHECK bool command_image_make(struct command_options *o, struct error *e);
+MUST_CHECK bool command_options_read(
+	int argc, char **argv, const char *usage, struct command_options *ret, int *ret_status);
+/* The appliance for virtual machines: built below the folder when the experiment needs one. */
+MUST_CHECK bool command_image_make(struct command_options *o, const char *folder, struct error *e);

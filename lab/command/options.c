@@ -33,13 +33,14 @@ int command_failed(const struct error *e)
 
 /* As the user wrote it; nothing is bound to the experiment before all options are known. */
 struct words {
-	const char *experiment, *platforms, *external, *from, *to, *password_file, *blocks, *messages;
+	const char *experiment, *platforms, *external, *from, *to, *password_file, *blocks,
+		*messages;
 	const char *seed;
 	bool is_quick;
 };
 
-static bool number_take(const char *name, const char *text, uint64_t max, uint64_t *ret,
-	struct error *e)
+static bool number_take(
+	const char *name, const char *text, uint64_t max, uint64_t *ret, struct error *e)
 {
 	if (text == NULL || slice_number(slice_of(text), max, ret))
 		return true;
@@ -115,7 +116,8 @@ static bool password_make(const char *path, char ret[128], struct error *e)
 	if (path != NULL) {
 		if (!file_get(path, &text, e))
 			return false;
-		struct slice line = slice_first(buf_slice(&text), slice_find(buf_slice(&text), '\n'));
+		struct slice line =
+			slice_first(buf_slice(&text), slice_find(buf_slice(&text), '\n'));
 		return slice_text(slice_trim(line), ret, 128) ||
 		       fail(e, FAULT_NEVER, "'%s': the password has more than 127 bytes", path);
 	}
@@ -168,8 +170,22 @@ static void path_take(char room[PATH_MAX], const char *text)
 	(void)snprintf(room, PATH_MAX, "%s", text);
 }
 
-enum { OPT_QUICK = 1000, OPT_OUT, OPT_PLATFORMS, OPT_BLOCKS, OPT_MESSAGES, OPT_SEED, OPT_SERVER,
-	OPT_IMAGE, OPT_WORK, OPT_EXTERNAL, OPT_FROM, OPT_TO, OPT_PASSWORD_FILE, OPT_HELP };
+enum {
+	OPT_QUICK = 1000,
+	OPT_OUT,
+	OPT_PLATFORMS,
+	OPT_BLOCKS,
+	OPT_MESSAGES,
+	OPT_SEED,
+	OPT_SERVER,
+	OPT_IMAGE,
+	OPT_WORK,
+	OPT_EXTERNAL,
+	OPT_FROM,
+	OPT_TO,
+	OPT_PASSWORD_FILE,
+	OPT_HELP
+};
 
 /* clang-format off */
 static const struct option long_options[] = {
@@ -219,8 +235,8 @@ static bool word_take(int option, struct words *w, struct command_options *o)
 	return option != OPT_HELP && option != '?';
 }
 
-bool command_options_read(int argc, char **argv, const char *usage, struct command_options *ret,
-	int *ret_status)
+bool command_options_read(
+	int argc, char **argv, const char *usage, struct command_options *ret, int *ret_status)
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct words w = { .is_quick = false };
@@ -240,7 +256,8 @@ bool command_options_read(int argc, char **argv, const char *usage, struct comma
 	if (optind < argc)
 		w.experiment = argv[optind++];
 	if (optind < argc) {
-		(void)fprintf(stderr, "mailvisor-lab: '%s' is one word too many\n%s", argv[optind], usage);
+		(void)fprintf(stderr, "mailvisor-lab: '%s' is one word too many\n%s", argv[optind],
+			usage);
 		*ret_status = STATUS_USAGE;
 		return false;
 	}
@@ -250,14 +267,17 @@ bool command_options_read(int argc, char **argv, const char *usage, struct comma
 		*ret_status = command_failed(&e);
 		return false;
 	}
-	ret->run.trial = (struct trial_options){ .folder = ret->out, .work_root = ret->work,
-		.server_path = ret->server, .image_path = ret->image, .password = ret->password };
+	ret->run.trial = (struct trial_options){ .folder = ret->out,
+		.work_root = ret->work,
+		.server_path = ret->server,
+		.image_path = ret->image,
+		.password = ret->password };
 	return true;
 }
 
 #ifdef LAB_HAS_IMAGE
 /* A kernel and our server in one folder; made again for each run, so that it is never an old one. */
-bool command_image_make(struct command_options *o, struct error *e)
+bool command_image_make(struct command_options *o, const char *folder, struct error *e)
 {
 	bool is_wanted = false;
 
@@ -269,20 +289,20 @@ bool command_image_make(struct command_options *o, struct error *e)
 	if (o->has_image || !is_wanted)
 		return true;
 	struct error why = { .fault = FAULT_NONE };
-	if (!path_join(o->out, "image", o->image, e))
+	if (!folder_make(folder, e) || !path_join(folder, "image", o->image, e))
 		return false;
 	struct image_plan plan = { .directory = o->image, .server_path = o->server };
-	if (!folder_make(o->out, e))
-		return false;
 	/* Without an image the virtual platforms say themselves that they cannot be measured. */
 	if (!image_build(&plan, &why))
-		(void)fprintf(stderr, "mailvisor-lab: no appliance for virtual machines: %s\n", why.text);
+		(void)fprintf(
+			stderr, "mailvisor-lab: no appliance for virtual machines: %s\n", why.text);
 	return true;
 }
 #else
-bool command_image_make(struct command_options *o, struct error *e)
+bool command_image_make(struct command_options *o, const char *folder, struct error *e)
 {
 	(void)o;
+	(void)folder;
 	(void)e;
 	return true;
 }

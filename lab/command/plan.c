@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char plan_usage[] =
-	"usage: mailvisor-lab plan paper|FILE [options of run]\n"
-	"\n"
-	"Prints what run would do: platforms, trials in order, and what the number of blocks can show.\n";
+static const char plan_usage[] = "usage: mailvisor-lab plan paper|FILE [options of run]\n"
+				 "\n"
+				 "Prints what run would do: platforms, trials in order, and what "
+				 "the number of blocks can show.\n";
 
 static void power_print(const struct plan *plan)
 {
@@ -20,9 +20,11 @@ static void power_print(const struct plan *plan)
 
 	for (unsigned i = 0; i < plan->measured_count; i++)
 		compared += !plan->x.cells[plan->measured[i]].is_control;
-	size_t family = (size_t)compared * (compared > 0 ? compared - 1 : 0) / 2 * plan->x.size_count;
+	size_t family =
+		(size_t)compared * (compared > 0 ? compared - 1 : 0) / 2 * plan->x.size_count;
 	size_t least = compare_blocks_min(family);
-	(void)printf("\n%zu comparisons (all pairs of %u platforms at %u sizes). An exact test needs %zu "
+	(void)printf("\n%zu comparisons (all pairs of %u platforms at %u sizes). An exact test "
+		     "needs %zu "
 		     "blocks to pass Holm's first step; planned: %u.%s\n",
 		family, compared, plan->x.size_count, least, plan->x.blocks,
 		plan->x.blocks < least ? " No difference can be significant with so few." : "");
@@ -53,27 +55,41 @@ static void plan_print(const struct plan *plan)
 	power_print(plan);
 }
 
+/* A folder for what a question needs, an appliance say, and forgets again. */
+static bool scratch_make(struct command_options *o, char ret[PATH_MAX], struct error *e)
+{
+	if (!path_join(o->work, "mvlab-ask-XXXXXX", ret, e))
+		return false;
+	if (mkdtemp(ret) == NULL)
+		return fail(e, FAULT_LATER, "make a work folder '%s': %m", ret);
+	return command_image_make(o, ret, e);
+}
+
 int command_plan(int argc, char **argv)
 {
-	struct error e = { .fault = FAULT_NONE };
+	struct error e = { .fault = FAULT_NONE }, ignored = { .fault = FAULT_NONE };
 	struct command_options o;
 	struct plan plan = { .order = NULL };
+	char scratch[PATH_MAX];
 	int status = STATUS_GOOD;
 
 	if (!command_options_read(argc, argv, plan_usage, &o, &status))
 		return status;
-	if (!run_probe(&o.run, &plan, &e) || !plan_make(&plan, clock_wall_ns(&clock_real), &e))
+	if (!scratch_make(&o, scratch, &e) || !run_probe(&o.run, &plan, &e) ||
+		!plan_make(&plan, clock_wall_ns(&clock_real), &e))
 		status = command_failed(&e);
 	else
 		plan_print(&plan);
 	plan_done(&plan);
+	(void)!folder_remove(scratch, &ignored);
 	return status;
 }
 
 static const char doctor_usage[] =
 	"usage: mailvisor-lab doctor [--work DIRECTORY] [--server PROGRAM] [--image DIRECTORY]\n"
 	"\n"
-	"Says whether this machine can measure and what would disturb its numbers. Exit status 1 when\n"
+	"Says whether this machine can measure and what would disturb its numbers. Exit status 1 "
+	"when\n"
 	"an experiment cannot run.\n";
 
 int command_doctor(int argc, char **argv)
@@ -81,20 +97,17 @@ int command_doctor(int argc, char **argv)
 	struct error e = { .fault = FAULT_NONE };
 	struct command_options o;
 	struct trial_wish wish;
-	char work[PATH_MAX];
+	char work[PATH_MAX], scratch[PATH_MAX];
 	int status = STATUS_GOOD;
 
 	if (!command_options_read(argc, argv, doctor_usage, &o, &status))
 		return status;
-	if (!path_join(o.work, "mvlab-doctor-XXXXXX", work, &e))
+	if (!scratch_make(&o, scratch, &e) || !path_join(scratch, "trial", work, &e) ||
+		!folder_make(work, &e))
 		return command_failed(&e);
-	if (mkdtemp(work) == NULL) {
-		(void)fail(&e, FAULT_LATER, "make a work folder '%s': %m", work);
-		return command_failed(&e);
-	}
 	trial_wish_fill(&o.run.x, &o.run.trial, work, &wish);
 	enum doctor_level worst = doctor_run(stdout, o.work, platforms, &wish.plan);
-	if (!folder_remove(work, &e))
+	if (!folder_remove(scratch, &e))
 		return command_failed(&e);
 	return worst == DOCTOR_FAILURE ? STATUS_FAILED : STATUS_GOOD;
 }

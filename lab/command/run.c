@@ -13,7 +13,8 @@ static const char usage[] =
 	"                         [--external NAME=HOST:SMTP-PORT:POP3-PORT --password-file FILE]\n"
 	"                         [--from ADDRESS] [--to ADDRESS]\n"
 	"\n"
-	"Deploys a mail server on every platform of the experiment again and again in random order,\n"
+	"Deploys a mail server on every platform of the experiment again and again in random "
+	"order,\n"
 	"times every mail from sender to receiver, and writes report.html into DIRECTORY\n"
 	"(default \"results/NAME-TIME\"). The same command with the same --out goes on where it\n"
 	"was stopped.\n";
@@ -47,10 +48,11 @@ int command_run(int argc, char **argv)
 		return status;
 	signals_take();
 	o.run.trial.is_cancelled = &is_cancelled;
-	if (!command_image_make(&o, &e) || !run_experiment(&o.run, &e)) {
+	if (!command_image_make(&o, o.out, &e) || !run_experiment(&o.run, &e)) {
 		status = command_failed(&e);
 		if (e.fault == FAULT_GONE)
-			(void)fprintf(stderr, "mailvisor-lab: go on with: mailvisor-lab run ... --out %s\n",
+			(void)fprintf(stderr,
+				"mailvisor-lab: go on with: mailvisor-lab run ... --out %s\n",
 				o.out);
 		return status;
 	}

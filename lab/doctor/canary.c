@@ -80,8 +80,8 @@ void cpu_times_now(struct cpu_times *ret)
 	if (!file_get("/proc/stat", &text, &ignored) || !buf_add_byte(&text, '\0'))
 		return;
 	/* user nice system idle iowait irq softirq steal: proc(5). */
-	if (sscanf(text.at, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3],
-		    &t[4], &t[5], &t[6], &t[7]) != 8)
+	if (sscanf(text.at, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2],
+		    &t[3], &t[4], &t[5], &t[6], &t[7]) != 8)
 		return;
 	for (size_t i = 0; i < COUNT(t); i++)
 		ret->total += t[i];

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-	FREE_MIB_FAILURE = 1024,  /* one trial's disk and an image */
+	FREE_MIB_FAILURE = 1024, /* one trial's disk and an image */
 	FREE_MIB_WARNING = 4096,
 	MEMORY_MIB_FAILURE = 512, /* a virtual machine of 256 MiB and its process */
 	FILES_WARNING = 512,      /* descriptors */
@@ -31,10 +31,11 @@ struct doctor {
 	enum doctor_level worst;
 };
 
-static void say(struct doctor *d, enum doctor_level level, const char *what, const char *format, ...)
-	PRINTF_LIKE(4, 5);
+static void say(struct doctor *d, enum doctor_level level, const char *what, const char *format,
+	...) PRINTF_LIKE(4, 5);
 
-static void say(struct doctor *d, enum doctor_level level, const char *what, const char *format, ...)
+static void say(
+	struct doctor *d, enum doctor_level level, const char *what, const char *format, ...)
 {
 	static const char *const marks[] = { "ok", "warning", "FAILURE" };
 	va_list words;
@@ -71,13 +72,17 @@ static void check_disk(struct doctor *d)
 
 	canary_measure(d->folder, &canary);
 	if (strcmp(kind, "tmpfs") == 0)
-		say(d, DOCTOR_WARNING, "disk", "'%s' is in memory (tmpfs): a flush costs nothing there; "
-					       "give a folder on a disk with --work", d->folder);
+		say(d, DOCTOR_WARNING, "disk",
+			"'%s' is in memory (tmpfs): a flush costs nothing there; "
+			"give a folder on a disk with --work",
+			d->folder);
 	else if (!isfinite(canary.flush_us))
 		say(d, DOCTOR_FAILURE, "disk", "cannot write and flush in '%s'", d->folder);
 	else if (canary.flush_us < FLUSH_US_HONEST)
-		say(d, DOCTOR_WARNING, "disk", "a flush takes %.0f us on %s: the device answers before "
-					       "anything is safe", canary.flush_us, kind);
+		say(d, DOCTOR_WARNING, "disk",
+			"a flush takes %.0f us on %s: the device answers before "
+			"anything is safe",
+			canary.flush_us, kind);
 	else
 		say(d, DOCTOR_OK, "disk", "a flush takes %.0f us on %s", canary.flush_us, kind);
 }
@@ -96,11 +101,15 @@ static void check_memory(struct doctor *d)
 		"%llu of %llu MiB free, not counting caches", free_mib,
 		(unsigned long long)info.totalram * unit >> 20);
 	if (swap_used > 0)
-		say(d, DOCTOR_WARNING, "swap", "%llu MiB are swapped out: a page that must come back "
-					       "delays a mail", swap_used);
+		say(d, DOCTOR_WARNING, "swap",
+			"%llu MiB are swapped out: a page that must come back "
+			"delays a mail",
+			swap_used);
 	double load = (double)info.loads[0] / (1 << SI_LOAD_SHIFT);
-	say(d, load > 0.5 * (double)sysconf(_SC_NPROCESSORS_ONLN) ? DOCTOR_WARNING : DOCTOR_OK, "load",
-		"%.2f; others at work make every platform slower, and not by the same factor", load);
+	say(d, load > 0.5 * (double)sysconf(_SC_NPROCESSORS_ONLN) ? DOCTOR_WARNING : DOCTOR_OK,
+		"load",
+		"%.2f; others at work make every platform slower, and not by the same factor",
+		load);
 }
 
 static void check_processors(struct doctor *d)
@@ -112,8 +121,9 @@ static void check_processors(struct doctor *d)
 	say(d, count < 2 ? DOCTOR_WARNING : DOCTOR_OK, "processors",
 		count < 2 ? "only %ld: the instrument and the server share it" : "%ld", count);
 	if (host_is_virtual())
-		say(d, DOCTOR_WARNING, "nested", "this machine is virtual itself: its numbers compare "
-						 "with each other, not with bare metal's");
+		say(d, DOCTOR_WARNING, "nested",
+			"this machine is virtual itself: its numbers compare "
+			"with each other, not with bare metal's");
 	cpu_times_now(&before);
 	(void)nanosleep(&wait, NULL);
 	cpu_times_now(&after);
@@ -124,8 +134,8 @@ static void check_processors(struct doctor *d)
 }
 
 /* Compares the trimmed content of a small file with a wanted word; absent files say nothing. */
-static void check_word(struct doctor *d, const char *what, const char *path, const char *good,
-	const char *why)
+static void check_word(
+	struct doctor *d, const char *what, const char *path, const char *good, const char *why)
 {
 	struct error ignored = { .fault = FAULT_NONE };
 	auto_buf text = { .max = 4096 };
@@ -141,23 +151,22 @@ static void check_word(struct doctor *d, const char *what, const char *path, con
 		is_good = slice_same(one, word);
 		wanted = slice_skip(wanted, one.len + 1);
 	}
-	say(d, is_good ? DOCTOR_OK : DOCTOR_WARNING, what, "%.*s%s%s", S_FMT(word), is_good ? "" : ": ",
-		is_good ? "" : why);
+	say(d, is_good ? DOCTOR_OK : DOCTOR_WARNING, what, "%.*s%s%s", S_FMT(word),
+		is_good ? "" : ": ", is_good ? "" : why);
 }
 
 static void check_clock(struct doctor *d)
 {
 	struct timespec tick;
 
-	check_word(d, "clock",
-		"/sys/devices/system/clocksource/clocksource0/current_clocksource",
+	check_word(d, "clock", "/sys/devices/system/clocksource/clocksource0/current_clocksource",
 		"tsc kvm-clock arch_sys_counter xen hyperv_clocksource_tsc_page",
 		"reading it costs a microsecond or more");
 	if (clock_getres(CLOCK_MONOTONIC, &tick) == 0)
-		say(d, tick.tv_sec > 0 || tick.tv_nsec > 1000 ? DOCTOR_FAILURE : DOCTOR_OK, "resolution",
-			"the clock ticks every %ld ns", tick.tv_nsec);
-	check_word(d, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance",
-		"the processor changes its speed with the load");
+		say(d, tick.tv_sec > 0 || tick.tv_nsec > 1000 ? DOCTOR_FAILURE : DOCTOR_OK,
+			"resolution", "the clock ticks every %ld ns", tick.tv_nsec);
+	check_word(d, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+		"performance", "the processor changes its speed with the load");
 }
 
 static void check_limits(struct doctor *d)
@@ -168,7 +177,8 @@ static void check_limits(struct doctor *d)
 		say(d, files.rlim_cur < FILES_WARNING ? DOCTOR_WARNING : DOCTOR_OK, "files",
 			"%llu descriptors", (unsigned long long)files.rlim_cur);
 	if (geteuid() != 0)
-		say(d, DOCTOR_WARNING, "root", "not root: network namespaces, containers and taps need it");
+		say(d, DOCTOR_WARNING, "root",
+			"not root: network namespaces, containers and taps need it");
 }
 
 static bool is_program(const char *name)
@@ -188,8 +198,8 @@ static bool is_program(const char *name)
 	return false;
 }
 
-static void check_platforms(struct doctor *d, const struct platform *const *list,
-	const struct deploy_plan *plan)
+static void check_platforms(
+	struct doctor *d, const struct platform *const *list, const struct deploy_plan *plan)
 {
 	for (size_t i = 0; list[i] != NULL; i++) {
 		char reason[PLATFORM_REASON_BYTES] = "";
@@ -200,8 +210,8 @@ static void check_platforms(struct doctor *d, const struct platform *const *list
 	}
 }
 
-enum doctor_level doctor_run(FILE *to, const char *folder,
-	const struct platform *const *list, const struct deploy_plan *plan)
+enum doctor_level doctor_run(FILE *to, const char *folder, const struct platform *const *list,
+	const struct deploy_plan *plan)
 {
 	struct doctor d = { .to = to, .folder = folder, .worst = DOCTOR_OK };
 
@@ -212,7 +222,8 @@ enum doctor_level doctor_run(FILE *to, const char *folder,
 	check_clock(&d);
 	check_limits(&d);
 	say(&d, is_program("gnuplot") ? DOCTOR_OK : DOCTOR_FAILURE, "gnuplot", "%s",
-		is_program("gnuplot") ? "draws the charts" : "missing: the report's charts need it");
+		is_program("gnuplot") ? "draws the charts"
+				      : "missing: the report's charts need it");
 	check_platforms(&d, list, plan);
 	return d.worst;
 }

@@ -13,5 +13,5 @@
 enum doctor_level { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE };
 
 /* Prints a line for each check; folder: where trials would keep their disks. Returns the worst level. */
-enum doctor_level doctor_run(FILE *to, const char *folder,
-	const struct platform *const *list, const struct deploy_plan *plan);
+enum doctor_level doctor_run(FILE *to, const char *folder, const struct platform *const *list,
+	const struct deploy_plan *plan);

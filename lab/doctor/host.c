@@ -71,7 +71,8 @@ static void cpu_facts(json_t *o)
 	(void)json_object_set_new(o, "has_vmx_or_svm",
 		json_boolean(has_word(flags, " vmx") || has_word(flags, " svm")));
 	set_file(o, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-	set_file(o, "clock_source", "/sys/devices/system/clocksource/clocksource0/current_clocksource");
+	set_file(o, "clock_source",
+		"/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	set_file(o, "huge_pages", "/sys/kernel/mm/transparent_hugepage/enabled");
 }
 
@@ -98,8 +99,8 @@ static void kernel_facts(json_t *o)
 	auto_buf room = { .max = PROC_BYTES_MAX };
 
 	if (uname(&name) == 0)
-		(void)json_object_set_new(o, "kernel", json_sprintf("%s %s %s", name.sysname, name.release,
-			name.machine));
+		(void)json_object_set_new(o, "kernel",
+			json_sprintf("%s %s %s", name.sysname, name.release, name.machine));
 	struct slice pretty = text_of("/etc/os-release", &room);
 	while (pretty.len > 0) {
 		struct slice line = slice_first(pretty, slice_find(pretty, '\n'));

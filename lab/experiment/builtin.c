@@ -41,7 +41,8 @@ static const struct experiment paper = {
 bool experiment_builtin(struct slice name, bool is_quick, struct experiment *ret, struct error *e)
 {
 	if (!slice_same(name, S("paper")))
-		return fail(e, FAULT_NEVER, "there is no experiment '%.*s': 'paper', or a file's path",
+		return fail(e, FAULT_NEVER,
+			"there is no experiment '%.*s': 'paper', or a file's path",
 			S_FMT(slice_first(name, 60)));
 	*ret = paper;
 	if (is_quick) {

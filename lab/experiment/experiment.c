@@ -11,7 +11,8 @@ unsigned experiment_per_size(const struct experiment *x, unsigned cell)
 	return x->cells[cell].per_size > 0 ? x->cells[cell].per_size : x->per_size;
 }
 
-static bool in_range(const char *key, uint64_t value, uint64_t least, uint64_t most, struct error *e)
+static bool in_range(
+	const char *key, uint64_t value, uint64_t least, uint64_t most, struct error *e)
 {
 	if (value >= least && value <= most)
 		return true;
@@ -88,8 +89,8 @@ static bool choice_check(const struct experiment *x, struct slice list, struct e
 		for (unsigned i = 0; i < x->cell_count && !is_known; i++)
 			is_known = slice_same(name, slice_of(x->cells[i].platform));
 		if (!is_known)
-			return fail(e, FAULT_NEVER, "the experiment '%s' has no platform '%.*s'", x->name,
-				S_FMT(slice_first(name, 60)));
+			return fail(e, FAULT_NEVER, "the experiment '%s' has no platform '%.*s'",
+				x->name, S_FMT(slice_first(name, 60)));
 		list = slice_skip(list, one.len + 1);
 	}
 	return true;
@@ -114,7 +115,8 @@ static bool cells_print(const struct experiment *x, struct buf *to)
 	for (unsigned i = 0; i < x->cell_count; i++) {
 		const struct experiment_cell *c = &x->cells[i];
 
-		if (!buf_add_format(to, "platform %s {\n\tdriver = %s\n\tcontrol = %s\n\tmessages = %u\n}\n",
+		if (!buf_add_format(to,
+			    "platform %s {\n\tdriver = %s\n\tcontrol = %s\n\tmessages = %u\n}\n",
 			    c->label, c->platform, c->is_control ? "true" : "false",
 			    experiment_per_size(x, i)))
 			return false;
@@ -140,16 +142,16 @@ bool experiment_print(const struct experiment *x, struct buf *to)
 	       buf_add_format(to,
 		       " }\nblocks = %u\nmessages = %u\nwarmup = %u\nliteral = %u\npoll_us = %u\n"
 		       "message_deadline_ms = %u\ndeploy_deadline_ms = %u\n"
-		       "cpus = %u\nmemory_mib = %u\ndisk_mib = %u\nsesoi_percent = %u\nseed = %" PRIu64
-		       "\n",
+		       "cpus = %u\nmemory_mib = %u\ndisk_mib = %u\nsesoi_percent = %u\nseed = "
+		       "%" PRIu64 "\n",
 		       x->blocks, x->per_size, x->warmup, x->literal_count, x->poll_interval_us,
 		       x->message_deadline_ms, x->deploy_deadline_ms, x->cpu_count, x->memory_mib,
 		       x->disk_mib, x->sesoi_percent, x->seed) &&
 	       text_print(to, "from", x->from) && text_print(to, "to", x->to) && cells_print(x, to);
 }
 
-bool experiment_hash(const struct experiment *x, char ret[EXPERIMENT_HASH_TEXT_BYTES + 1],
-	struct error *e)
+bool experiment_hash(
+	const struct experiment *x, char ret[EXPERIMENT_HASH_TEXT_BYTES + 1], struct error *e)
 {
 	auto_buf text = { .max = EXPERIMENT_FILE_BYTES_MAX };
 	unsigned char digest[EVP_MAX_MD_SIZE];

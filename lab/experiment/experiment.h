@@ -26,10 +26,10 @@ enum {
 
 /* A column of the report: a platform under a label. */
 struct experiment_cell {
-	char label[LABEL_BYTES];    /* "process", "process-again" */
+	char label[LABEL_BYTES];     /* "process", "process-again" */
 	char platform[DRIVER_BYTES]; /* "process" */
-	bool is_control;            /* the same platform again: measures the noise, takes part in no test */
-	unsigned per_size;          /* measured mails of each size in a trial; 0: the experiment's */
+	bool is_control;   /* the same platform again: measures the noise, takes part in no test */
+	unsigned per_size; /* measured mails of each size in a trial; 0: the experiment's */
 };
 
 struct experiment {
@@ -51,8 +51,8 @@ struct experiment {
 };
 
 /* name: "paper". An unknown name is a failure that lists what there is. */
-MUST_CHECK bool experiment_builtin(struct slice name, bool is_quick, struct experiment *ret,
-	struct error *e);
+MUST_CHECK bool experiment_builtin(
+	struct slice name, bool is_quick, struct experiment *ret, struct error *e);
 MUST_CHECK bool experiment_read(const char *path, struct experiment *ret, struct error *e);
 MUST_CHECK bool experiment_parse(const char *text, struct experiment *ret, struct error *e);
 /* Everything in range and consistent; the failure says which key. */
@@ -61,6 +61,6 @@ MUST_CHECK bool experiment_check(const struct experiment *x, struct error *e);
 MUST_CHECK bool experiment_choose(struct experiment *x, struct slice platforms, struct error *e);
 MUST_CHECK bool experiment_print(const struct experiment *x, struct buf *to);
 /* SHA-256 of the canonical text, in hex. */
-MUST_CHECK bool experiment_hash(const struct experiment *x,
-	char ret[EXPERIMENT_HASH_TEXT_BYTES + 1], struct error *e);
+MUST_CHECK bool experiment_hash(
+	const struct experiment *x, char ret[EXPERIMENT_HASH_TEXT_BYTES + 1], struct error *e);
 unsigned experiment_per_size(const struct experiment *x, unsigned cell);

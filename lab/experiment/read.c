@@ -18,7 +18,8 @@ static void complain(cfg_t *cfg, const char *format, va_list words)
 	char what[140];
 
 	(void)vsnprintf(what, sizeof what, format, words);
-	(void)snprintf(complaint, sizeof complaint, "line %d: %s", cfg != NULL ? cfg->line : 0, what);
+	(void)snprintf(
+		complaint, sizeof complaint, "line %d: %s", cfg != NULL ? cfg->line : 0, what);
 }
 
 /* 10240, 10K or 1M: octets, 1K = 1024. */
@@ -32,7 +33,8 @@ static bool size_parse(const char *text, uint32_t *ret, struct error *e)
 		s.len--;
 	}
 	if (!slice_number(s, LETTER_BYTES_MAX, &number) || number * unit > LETTER_BYTES_MAX)
-		return fail(e, FAULT_NEVER, "sizes: '%.60s' is not a size like 1024, 10K or 1M", text);
+		return fail(
+			e, FAULT_NEVER, "sizes: '%.60s' is not a size like 1024, 10K or 1M", text);
 	*ret = (uint32_t)(number * unit);
 	return true;
 }
@@ -47,8 +49,10 @@ static bool text_take(cfg_t *cfg, const char *key, char *room, size_t size, stru
 	if (s.len >= size)
 		return fail(e, FAULT_NEVER, "%s: more than %zu bytes", key, size - 1);
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.at[i] == '"' || s.at[i] == '\\' || s.at[i] == '$' || (unsigned char)s.at[i] < ' ')
-			return fail(e, FAULT_NEVER, "%s: quotes, backslashes, $ and control bytes cannot stand there",
+		if (s.at[i] == '"' || s.at[i] == '\\' || s.at[i] == '$' ||
+			(unsigned char)s.at[i] < ' ')
+			return fail(e, FAULT_NEVER,
+				"%s: quotes, backslashes, $ and control bytes cannot stand there",
 				key);
 	}
 	return slice_text(s, room, size) || fail(e, FAULT_NEVER, "%s: not a text", key);
@@ -70,7 +74,8 @@ static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
 
 	*ret = (struct experiment_cell){ .is_control = cfg_getbool(cfg, "control") == cfg_true };
 	if (title == NULL || !slice_text(slice_of(title), ret->label, sizeof ret->label))
-		return fail(e, FAULT_NEVER, "platform: the label is longer than %d bytes", LABEL_BYTES - 1);
+		return fail(e, FAULT_NEVER, "platform: the label is longer than %d bytes",
+			LABEL_BYTES - 1);
 	(void)snprintf(ret->platform, sizeof ret->platform, "%s", ret->label);
 	return text_take(cfg, "driver", ret->platform, sizeof ret->platform, e) &&
 	       count_take(cfg, "messages", &ret->per_size, e);
@@ -157,8 +162,9 @@ bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 		return fail(e, FAULT_LATER, "read an experiment: no memory");
 	complaint[0] = '\0';
 	(void)cfg_set_error_function(cfg, complain);
-	bool is_good = cfg_parse_buf(cfg, text) == CFG_SUCCESS ||
-		       fail(e, FAULT_NEVER, "%s", complaint[0] != '\0' ? complaint : "does not parse");
+	bool is_good =
+		cfg_parse_buf(cfg, text) == CFG_SUCCESS ||
+		fail(e, FAULT_NEVER, "%s", complaint[0] != '\0' ? complaint : "does not parse");
 	is_good = is_good && take(cfg, &x, e);
 	(void)cfg_free(cfg);
 	if (is_good)

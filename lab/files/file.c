@@ -76,7 +76,8 @@ bool file_get(const char *path, struct buf *to, struct error *e)
 		if (count == 0)
 			return true;
 		if (!buf_add(to, (struct slice){ piece, (size_t)count }))
-			return fail(e, FAULT_NEVER, "read '%s': more than %zu bytes", path, to->max);
+			return fail(
+				e, FAULT_NEVER, "read '%s': more than %zu bytes", path, to->max);
 	}
 }
 

@@ -20,5 +20,5 @@ MUST_CHECK bool folder_make(const char *path, struct error *e);
 /* rm -r; nothing there is fine. Does not follow symbolic links or leave the file system. */
 MUST_CHECK bool folder_remove(const char *path, struct error *e);
 /* "FOLDER/NAME"; fails when it does not fit. */
-MUST_CHECK bool path_join(const char *folder, const char *name, char ret[PATH_MAX],
-	struct error *e);
+MUST_CHECK bool path_join(
+	const char *folder, const char *name, char ret[PATH_MAX], struct error *e);

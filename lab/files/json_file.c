@@ -35,8 +35,8 @@ bool json_text(const json_t *object, const char *key, char *ret, size_t size)
 	const json_t *value = json_object_get(object, key);
 
 	return json_is_string(value) &&
-	       slice_text((struct slice){ json_string_value(value), json_string_length(value) }, ret,
-		       size);
+	       slice_text((struct slice){ json_string_value(value), json_string_length(value) },
+		       ret, size);
 }
 
 bool json_count(const json_t *object, const char *key, uint64_t max, uint64_t *ret)
@@ -57,5 +57,6 @@ json_t *json_facts(const char *text)
 	if (json_is_object(facts))
 		return facts;
 	json_decref(facts);
-	return text[0] == '\0' ? json_object() : json_pack("{s:s%}", "text", text, (size_t)slice_of(text).len);
+	return text[0] == '\0' ? json_object()
+			       : json_pack("{s:s%}", "text", text, (size_t)slice_of(text).len);
 }

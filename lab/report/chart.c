@@ -46,8 +46,9 @@ static void svg_put(struct page *page, struct slice svg)
 	page->charts++;
 	for (size_t i = 0; i < svg.len; i++) {
 		struct slice rest = slice_skip(svg, i);
-		bool is_name = slice_starts(rest, old) && i > 0 &&
-			       (svg.at[i - 1] == '\'' || svg.at[i - 1] == '"' || svg.at[i - 1] == '#');
+		bool is_name =
+			slice_starts(rest, old) && i > 0 &&
+			(svg.at[i - 1] == '\'' || svg.at[i - 1] == '"' || svg.at[i - 1] == '#');
 		bool is_group = slice_starts(rest, S("gnuplot_plot_")) && svg.at[i - 1] == '"';
 
 		if (is_name || is_group)
@@ -79,7 +80,8 @@ static double bars_top(const struct summary *s, unsigned size)
 		const struct summary_size *z = &s->cells[i].sizes[size];
 
 		if (is_drawn(&s->cells[i]) && isfinite(z->mean))
-			top = fmax(top, fmax(z->mean, isfinite(z->mean_ci.high) ? z->mean_ci.high : 0));
+			top = fmax(top,
+				fmax(z->mean, isfinite(z->mean_ci.high) ? z->mean_ci.high : 0));
 	}
 	for (size_t i = 0; i < s->trial_count; i++) {
 		if (is_drawn(&s->cells[s->trials[i].cell]) && isfinite(s->trials[i].means[size]))
@@ -120,9 +122,10 @@ static void dots_data(struct page *p, const struct summary *s, unsigned size)
 		for (size_t k = 0; k < s->trial_count; k++) {
 			const struct summary_trial *t = &s->trials[k];
 			/* Blocks lie side by side, in time. */
-			double place = s->plan.x.blocks > 1
-					       ? (double)t->record.block / (s->plan.x.blocks - 1) - 0.5
-					       : 0;
+			double place =
+				s->plan.x.blocks > 1
+					? (double)t->record.block / (s->plan.x.blocks - 1) - 0.5
+					: 0;
 
 			if (t->cell == i && isfinite(t->means[size]))
 				put(p, "%.4f %.6g 0x%s\n", at + 0.36 * place, t->means[size],
@@ -141,11 +144,13 @@ static void frame(struct page *p, const struct summary *s, bar_value_fn *value, 
 	unsigned at = 0;
 	char room[WORDS_NUMBER_BYTES];
 
-	put(p, "set terminal svg size 460,330 dynamic enhanced font 'Helvetica,13' linewidth 1\n"
-	       "set encoding utf8\nunset key\nset border 1 lc rgb '%s'\nset tics nomirror scale 0\n"
-	       "set xtics textcolor rgb '%s'\nset ytics textcolor rgb '#6b6b6b'\n"
-	       "set grid ytics lc rgb '%s' lw 1\nset style fill solid 1.0 noborder\n"
-	       "set boxwidth 0.56\nset xtics (",
+	put(p,
+		"set terminal svg size 460,330 dynamic enhanced font 'Helvetica,13' linewidth 1\n"
+		"set encoding utf8\nunset key\nset border 1 lc rgb '%s'\nset tics nomirror scale "
+		"0\n"
+		"set xtics textcolor rgb '%s'\nset ytics textcolor rgb '#6b6b6b'\n"
+		"set grid ytics lc rgb '%s' lw 1\nset style fill solid 1.0 noborder\n"
+		"set boxwidth 0.56\nset xtics (",
 		ink, ink, grid);
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		if (!is_drawn(&s->cells[i]))
@@ -180,11 +185,14 @@ void chart_bars(struct page *page, const struct summary *s, unsigned size)
 	bars_data(&script, s, size);
 	dots_data(&script, s, size);
 	put(&script,
-		"set yrange [0:%.6g]\nset format y '%%g'\nset lmargin 6\nset rmargin 1\nset tmargin 1\n"
-		"set bmargin 3.2\nset pointintervalbox 0\n"
-		"plot $bars using 1:2:5 with boxes lc rgb variable fs transparent solid 0.32 noborder, \\\n"
+		"set yrange [0:%.6g]\nset format y '%%g'\nset lmargin 6\nset rmargin 1\nset "
+		"tmargin 1\n"
+		"set bmargin 3.2\n"
+		"plot $bars using 1:2:5 with boxes lc rgb variable fs transparent solid 0.32 "
+		"noborder, \\\n"
 		" $dots using 1:2:3 with points pt 7 ps 0.38 lc rgb variable, \\\n"
-		" $bars using 1:2:3:4 with yerrorbars pt -1 lw 1.6 lc rgb '%s'\n",
+		" $bars using 1:3:(0):($4-$3) with vectors heads size graph 0.012,90 lw 1.6 lc rgb "
+		"'%s'\n",
 		top * 1.06, ink);
 	(void)snprintf(title, sizeof title, "<b>%s</b> mean delivery time, ms",
 		words_size(s->plan.x.sizes[size], room));
@@ -202,13 +210,14 @@ void chart_stages(struct page *page, const struct summary *s, unsigned size)
 
 	if (rows == 0)
 		return;
-	put(&script, "set terminal svg size 940,%u dynamic enhanced font 'Helvetica,13'\n"
-		     "set encoding utf8\nset border 1 lc rgb '%s'\nset tics nomirror scale 0\n"
-		     "set key outside top center horizontal textcolor rgb '%s' samplen 1 width 1\n"
-		     "set style fill solid 1.0 noborder\nset xtics textcolor rgb '#6b6b6b'\n"
-		     "set grid xtics lc rgb '%s'\nset lmargin 18\nset xrange [0:100]\n"
-		     "set format x '%%g %%%%'\nset yrange [%.1f:0.4] \n$s << EOD\n",
-		90 + 46 * rows, ink, ink, grid, rows + 0.6);
+	put(&script,
+		"set terminal svg size 660,%u dynamic enhanced font 'Helvetica,13'\n"
+		"set encoding utf8\nset border 1 lc rgb '%s'\nset tics nomirror scale 0\n"
+		"set key outside top center horizontal textcolor rgb '%s' samplen 1 width 1\n"
+		"set style fill solid 1.0 noborder\nset xtics textcolor rgb '#6b6b6b'\n"
+		"set grid xtics lc rgb '%s'\nset lmargin 16\nset xrange [0:100]\n"
+		"set format x '%%g %%%%'\nset yrange [%.1f:0.4] \n$s << EOD\n",
+		100 + 40 * rows, ink, ink, grid, rows + 0.6);
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		const struct summary_size *z = &s->cells[i].sizes[size];
 		double total = 0, sum = 0;
@@ -227,11 +236,14 @@ void chart_stages(struct page *page, const struct summary *s, unsigned size)
 	}
 	put(&script, "EOD\nplot ");
 	for (size_t k = 0; k < STAGE_COUNT; k++)
-		put(&script, "%s$s using %zu:1:%zu:%zu:($1-0.3):($1+0.3)%s with boxxyerror lc rgb '%s' title '%s'",
-			k > 0 ? ", \\\n " : "", 4 + 2 * k, 3 + 2 * k, 4 + 2 * k, k == 0 ? ":ytic(2)" : "",
-			shades[k], summary_stage_names[k]);
+		put(&script,
+			"%s$s using %zu:1:%zu:%zu:($1-0.3):($1+0.3)%s with boxxyerror lc rgb '%s' "
+			"title '%s'",
+			k > 0 ? ", \\\n " : "", 4 + 2 * k, 3 + 2 * k, 4 + 2 * k,
+			k == 0 ? ":ytic(2)" : "", shades[k], summary_stage_names[k]);
 	put(&script, "\n");
-	(void)snprintf(title, sizeof title, "<b>%s</b> share of the time from connect to checked mail",
+	(void)snprintf(title, sizeof title,
+		"<b>%s</b> share of the time from connect to checked mail",
 		words_size(s->plan.x.sizes[size], room));
 	draw(page, &script, title);
 }
@@ -268,14 +280,15 @@ void chart_deploy(struct page *page, const struct summary *s)
 					       : 0;
 
 			if (s->trials[k].cell == i && isfinite(r->deploy_ms))
-				put(&script, "%.4f %.6g 0x%s\n", at + 0.36 * place, r->deploy_ms / 1000,
-					colour_of(i) + 1);
+				put(&script, "%.4f %.6g 0x%s\n", at + 0.36 * place,
+					r->deploy_ms / 1000, colour_of(i) + 1);
 		}
 	}
 	put(&script,
 		"EOD\nset yrange [0:%.6g]\nset lmargin 6\nset rmargin 1\nset tmargin 1\n"
-		"set bmargin 3.2\nset pointintervalbox 0\n"
-		"plot $bars using 1:2:3 with boxes lc rgb variable fs transparent solid 0.32 noborder, \\\n"
+		"set bmargin 3.2\n"
+		"plot $bars using 1:2:3 with boxes lc rgb variable fs transparent solid 0.32 "
+		"noborder, \\\n"
 		" $dots using 1:2:3 with points pt 7 ps 0.38 lc rgb variable\n",
 		top * 1.06);
 	draw(page, &script, "<b>Deployment</b> start of the platform to the first 220, s (median)");

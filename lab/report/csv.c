@@ -7,14 +7,15 @@
 void csv_results(struct page *p, const struct summary *s)
 {
 	put(p, "platform,size_octets,trials,mails,unfinished,mean_ms,mean_low,mean_high,median_ms,"
-	       "median_low,median_high,sd_ms,p90_ms,p95_ms,p99_ms,min_ms,max_ms,accept_ms,retrieve_ms,"
+	       "median_low,median_high,sd_ms,p90_ms,p95_ms,p99_ms,min_ms,max_ms,accept_ms,retrieve_"
+	       "ms,"
 	       "study_mails,study_mean_ms\r\n");
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		for (unsigned k = 0; k < s->plan.x.size_count && s->cells[i].is_measured; k++) {
 			const struct summary_size *z = &s->cells[i].sizes[k];
-			const double values[] = { z->mean, z->mean_ci.low, z->mean_ci.high, z->median,
-				z->median_ci.low, z->median_ci.high, z->sd, z->p90, z->p95, z->p99, z->min,
-				z->max, z->accept, z->retrieve };
+			const double values[] = { z->mean, z->mean_ci.low, z->mean_ci.high,
+				z->median, z->median_ci.low, z->median_ci.high, z->sd, z->p90,
+				z->p95, z->p99, z->min, z->max, z->accept, z->retrieve };
 
 			put_csv(p, s->cells[i].cell->label);
 			put(p, ",%" PRIu32 ",%zu,%zu,%zu", s->plan.x.sizes[k], z->trials, z->mails,
@@ -45,7 +46,8 @@ static void comparison_row(struct page *p, const struct summary *s, const struct
 
 void csv_comparisons(struct page *p, const struct summary *s)
 {
-	put(p, "a,b,size_octets,blocks,ratio,ratio_low,ratio_high,a_less_time_percent,difference_ms,"
+	put(p, "a,b,size_octets,blocks,ratio,ratio_low,ratio_high,a_less_time_percent,difference_"
+	       "ms,"
 	       "superiority,p,p_holm,verdict_of_a,blocks_needed\r\n");
 	for (size_t i = 0; i < s->pair_count; i++)
 		comparison_row(p, s, &s->pairs[i]);
@@ -70,7 +72,8 @@ static void sample_row(struct page *p, const struct summary_trial *t, const stru
 
 void csv_samples(struct page *p, const struct summary *s)
 {
-	put(p, "platform,block,position,sequence,size_octets,outcome,flags,looks,due_ns,start,banner,"
+	put(p, "platform,block,position,sequence,size_octets,outcome,flags,looks,due_ns,start,"
+	       "banner,"
 	       "hello,mail,rcpt,data,sent,accepted,seen,fetched\r\n");
 	for (size_t i = 0; i < s->trial_count; i++) {
 		for (size_t k = 0; k < s->trials[i].samples.count; k++)

@@ -52,7 +52,8 @@ static bool collect(int fd, struct buf *ret, struct error *e)
 		char piece[1 << 14];
 
 		if (now >= until_ns || poll(&p, 1, (int)((until_ns - now) / NS_PER_MS) + 1) == 0)
-			return fail(e, FAULT_LATER, "gnuplot took longer than %d s", GNUPLOT_SECONDS);
+			return fail(
+				e, FAULT_LATER, "gnuplot took longer than %d s", GNUPLOT_SECONDS);
 		ssize_t count = read(fd, piece, sizeof piece);
 		if (count < 0 && errno == EINTR)
 			continue;
@@ -61,7 +62,8 @@ static bool collect(int fd, struct buf *ret, struct error *e)
 		if (count == 0)
 			return true;
 		if (!buf_add(ret, (struct slice){ piece, (size_t)count }))
-			return fail(e, FAULT_NEVER, "gnuplot's picture is larger than %zu bytes", ret->max);
+			return fail(e, FAULT_NEVER, "gnuplot's picture is larger than %zu bytes",
+				ret->max);
 	}
 }
 
@@ -84,8 +86,7 @@ bool gnuplot_run(struct slice script, struct buf *ret_svg, struct error *e)
 	bool is_good = collect(from, ret_svg, e);
 	if (!is_good)
 		(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
-	}
+	while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {}
 	if (is_good && (!WIFEXITED(how) || WEXITSTATUS(how) != 0))
 		return fail(e, FAULT_NEVER, "gnuplot refused its script");
 	return is_good;

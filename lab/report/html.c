@@ -37,31 +37,49 @@ static void head(struct page *p, const struct summary *s)
 	put(p, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
 	put_text(p, slice_of(s->plan.x.question));
-	put(p, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<header>\n"
-	       "<p class=\"kicker\">Mailvisor lab &middot; experiment ", report_style);
+	put(p,
+		"</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<header>\n"
+		"<p class=\"kicker\">Mailvisor lab &middot; experiment ",
+		report_style);
 	put_text(p, slice_of(s->plan.x.name));
 	put(p, " &middot; %.10s</p>\n<h1>", s->plan.created);
 	put_text(p, slice_of(s->plan.x.question));
 	put(p, "</h1>\n<p class=\"answer\">");
 	if (words_answer(s, &answer))
 		put_text(p, buf_slice(&answer));
-	put(p, "</p>\n<p class=\"facts\">%zu deployments in %u blocks of random order &middot; %llu mails, "
-	       "%llu of them delivered exactly once with the right content &middot; one at a time, each over "
-	       "a new connection, sender and receiver on one clock</p>\n",
+	put(p,
+		"</p>\n<p class=\"facts\">%zu deployments in %u blocks of random order &middot; "
+		"%llu mails, "
+		"%llu of them delivered exactly once with the right content &middot; one at a "
+		"time, each over "
+		"a new connection, sender and receiver on one clock</p>\n",
 		s->trial_count, s->plan.x.blocks, (unsigned long long)sent,
 		(unsigned long long)delivered);
 	if (s->trial_count < s->planned_count)
-		put(p, "<p class=\"warn\">This run is not complete: %zu of %zu trials are here.</p>\n",
+		put(p,
+			"<p class=\"warn\">This run is not complete: %zu of %zu trials are "
+			"here.</p>\n",
 			s->trial_count, s->planned_count);
 	put(p, "</header>\n");
 }
 
+/* How many times as long as the fastest: the paired ratio, as in the sentences below. */
+static double factor_of(const struct summary *s, unsigned cell, unsigned best, unsigned size)
+{
+	const struct summary_pair *pair = summary_pair_find(s, cell, best, size);
+
+	if (pair != NULL)
+		return pair->comparison.ratio;
+	pair = summary_pair_find(s, best, cell, size);
+	return pair != NULL ? 1 / pair->comparison.ratio : (double)NAN;
+}
+
 /* Median, interval and factor to the fastest, in one table cell. */
-static void front_cell(struct page *p, const struct summary *s, unsigned cell, unsigned size,
-	unsigned best)
+static void front_cell(
+	struct page *p, const struct summary *s, unsigned cell, unsigned size, unsigned best)
 {
 	const struct summary_size *z = &s->cells[cell].sizes[size];
-	double factor = z->median / s->cells[best].sizes[size].median;
+	double factor = factor_of(s, cell, best, size);
 	char room[WORDS_NUMBER_BYTES];
 
 	put(p, "<td><b>");
@@ -75,7 +93,8 @@ static void front_cell(struct page *p, const struct summary *s, unsigned cell, u
 		put(p, "</small>");
 	}
 	if (cell != best && isfinite(factor))
-		put(p, "<small class=\"factor\">&times;&thinsp;%s</small>", words_ratio(factor, room));
+		put(p, "<small class=\"factor\">&times;&thinsp;%s</small>",
+			words_ratio(factor, room));
 	put(p, "</td>");
 }
 
@@ -92,8 +111,10 @@ static void front_table(struct page *p, const struct summary *s)
 	unsigned ranking[EXPERIMENT_CELLS_MAX];
 	unsigned count = words_ranking(s, 0, ranking);
 
-	put(p, "<section>\n<div class=\"wide\"><table>\n<caption>Median delivery time in milliseconds, 95&nbsp;%% "
-	       "interval below; &times; is the multiple of the fastest.</caption>\n<thead><tr><th "
+	put(p, "<section>\n<div class=\"wide\"><table>\n<caption>Median delivery time in "
+	       "milliseconds, 95&nbsp;%% "
+	       "interval below; &times; is the multiple of the fastest, paired by "
+	       "block.</caption>\n<thead><tr><th "
 	       "scope=\"col\">Platform</th>");
 	size_heads(p, s);
 	put(p, "</tr></thead>\n<tbody>\n");
@@ -114,19 +135,26 @@ static void front_table(struct page *p, const struct summary *s)
 		put_text(p, slice_of(s->cells[i].reason));
 		put(p, "</td></tr>\n");
 	}
-	put(p, "<tr class=\"missing\"><th scope=\"row\">VirtualBox</th><td colspan=\"%u\">not measured: "
-	       "no driver in this version</td></tr>\n<tr class=\"missing\"><th scope=\"row\">VMware</th>"
-	       "<td colspan=\"%u\">not measured: no driver in this version</td></tr>\n"
-	       "</tbody></table></div>\n</section>\n",
+	put(p,
+		"<tr class=\"missing\"><th scope=\"row\">VirtualBox</th><td colspan=\"%u\">not "
+		"measured: "
+		"no driver in this version</td></tr>\n<tr class=\"missing\"><th "
+		"scope=\"row\">VMware</th>"
+		"<td colspan=\"%u\">not measured: no driver in this version</td></tr>\n"
+		"</tbody></table></div>\n</section>\n",
 		s->plan.x.size_count, s->plan.x.size_count);
 }
 
 static void charts(struct page *p, const struct summary *s)
 {
-	put(p, "<section>\n<h2>The study&rsquo;s bar charts, redrawn</h2>\n<p>The study drew one chart of "
-	       "average times for each size (its figures 3, 4 and 5: 1, 3 and 10&nbsp;KB; 5&nbsp;KB stands in its "
-	       "method). Here each bar is the mean of all trials with its 95&nbsp;%% interval, each dot is one "
-	       "trial &mdash; a fresh deployment &mdash; in order of time from left to right, and every axis "
+	put(p, "<section>\n<h2>The study&rsquo;s bar charts, redrawn</h2>\n<p>The study drew one "
+	       "chart of "
+	       "average times for each size (its figures 3, 4 and 5: 1, 3 and 10&nbsp;KB; "
+	       "5&nbsp;KB stands in its "
+	       "method). Here each bar is the mean of all trials with its 95&nbsp;%% interval, "
+	       "each dot is one "
+	       "trial &mdash; a fresh deployment &mdash; in order of time from left to right, and "
+	       "every axis "
 	       "begins at zero.</p>\n<div class=\"charts\">\n");
 	for (unsigned k = 0; k < s->plan.x.size_count; k++)
 		chart_bars(p, s, k);
@@ -136,10 +164,11 @@ static void charts(struct page *p, const struct summary *s)
 static void means_row(struct page *p, const struct summary *s, unsigned cell, unsigned size)
 {
 	const struct summary_size *z = &s->cells[cell].sizes[size];
-	const double values[] = { z->mean, z->mean_ci.low, z->mean_ci.high, z->median, z->median_ci.low,
-		z->median_ci.high, z->p90, z->p95, z->p99, z->max };
+	const double values[] = { z->mean, z->mean_ci.low, z->mean_ci.high, z->median,
+		z->median_ci.low, z->median_ci.high, z->p90, z->p95, z->p99, z->max };
 
-	put(p, "<tr%s><th scope=\"row\">", s->cells[cell].cell->is_control ? " class=\"missing\"" : "");
+	put(p, "<tr%s><th scope=\"row\">",
+		s->cells[cell].cell->is_control ? " class=\"missing\"" : "");
 	put_title(p, s, cell);
 	put(p, "</th><td>%zu</td><td>%zu</td>", z->trials, z->mails);
 	for (size_t i = 0; i < COUNT(values); i++) {
@@ -154,12 +183,19 @@ static void means(struct page *p, const struct summary *s)
 {
 	char room[WORDS_NUMBER_BYTES];
 
-	put(p, "<section>\n<h2>Means, medians and tails</h2>\n<p>In milliseconds. Mean and median are over "
-	       "trials, with intervals from resampling blocks and then mails; percentiles are over all mails of "
-	       "a row and stand there only when there are enough of them (p90 29, p95 59, p99 299). A mail that "
-	       "never came counts as infinitely slow.</p>\n<div class=\"wide\"><table class=\"dense\">\n<thead><tr>"
-	       "<th scope=\"col\">Platform</th><th>trials</th><th>mails</th><th>mean</th><th>from</th><th>to"
-	       "</th><th>median</th><th>from</th><th>to</th><th>p90</th><th>p95</th><th>p99</th><th>max</th>"
+	put(p, "<section>\n<h2>Means, medians and tails</h2>\n<p>In milliseconds. Mean and median "
+	       "are over "
+	       "trials, with intervals from resampling blocks and then mails; percentiles are over "
+	       "all mails of "
+	       "a row and stand there only when there are enough of them (p90 29, p95 59, p99 "
+	       "299). A mail that "
+	       "never came counts as infinitely slow.</p>\n<div class=\"wide\"><table "
+	       "class=\"dense\">\n<thead><tr>"
+	       "<th "
+	       "scope=\"col\">Platform</th><th>trials</th><th>mails</th><th>mean</th><th>from</"
+	       "th><th>to"
+	       "</th><th>median</th><th>from</th><th>to</th><th>p90</th><th>p95</th><th>p99</"
+	       "th><th>max</th>"
 	       "</tr></thead>\n");
 	for (unsigned k = 0; k < s->plan.x.size_count; k++) {
 		put(p, "<tbody><tr class=\"group\"><th colspan=\"13\">%s</th></tr>\n",
@@ -209,13 +245,19 @@ static void put_sentence(struct page *p, struct slice text)
 
 static void sentences(struct page *p, const struct summary *s)
 {
-	put(p, "<section>\n<h2>How much better, and how sure</h2>\n<p>&ldquo;A in p&nbsp;%% less time than B&rdquo; is "
-	       "100&thinsp;(1&nbsp;&minus;&nbsp;A/B) of the trials&rsquo; medians, paired by block. The test is the "
-	       "exact sign-flip test, corrected by Holm over this family of %zu comparisons; with %u blocks its "
-	       "smallest p is %.2g before and %.2g after correction. Less than %u&nbsp;%% counts as small.</p>\n"
-	       "<ul class=\"sentences\">\n",
+	put(p,
+		"<section>\n<h2>How much better, and how sure</h2>\n<p>&ldquo;A in p&nbsp;%% less "
+		"time than B&rdquo; is "
+		"100&thinsp;(1&nbsp;&minus;&nbsp;A/B) of the trials&rsquo; medians, paired by "
+		"block. The test is the "
+		"exact sign-flip test, corrected by Holm over this family of %zu comparisons; with "
+		"%u blocks its "
+		"smallest p is %.2g before and %.2g after correction. Less than %u&nbsp;%% counts "
+		"as small.</p>\n"
+		"<ul class=\"sentences\">\n",
 		s->pair_count, s->plan.x.blocks, 2 / exp2(s->plan.x.blocks),
-		fmin(1, 2 / exp2(s->plan.x.blocks) * (double)s->pair_count), s->plan.x.sesoi_percent);
+		fmin(1, 2 / exp2(s->plan.x.blocks) * (double)s->pair_count),
+		s->plan.x.sesoi_percent);
 	for (size_t i = 0; i < s->pair_count; i++) {
 		auto_buf text = { .max = 4096 };
 
@@ -235,13 +277,12 @@ static void literal_row(struct page *p, const struct summary *s, unsigned cell, 
 {
 	const struct summary_size *z = &s->cells[cell].sizes[size];
 	unsigned base = 0;
-	char room[WORDS_NUMBER_BYTES];
 
 	while (base < s->plan.x.cell_count && !is_compared(&s->cells[base]))
 		base++;
 	put(p, "<tr><th scope=\"row\">");
 	put_title(p, s, cell);
-	put(p, "</th><td>%s</td><td class=\"list\">", words_size(s->plan.x.sizes[size], room));
+	put(p, "</th><td class=\"list\">");
 	for (unsigned i = 0; i < z->literal_count; i++) {
 		put(p, "%s", i > 0 ? "&ensp;" : "");
 		put_ms(p, z->literal[i]);
@@ -259,42 +300,64 @@ static void literal_row(struct page *p, const struct summary *s, unsigned cell, 
 
 static void literal(struct page *p, const struct summary *s)
 {
-	put(p, "<section>\n<h2>The study&rsquo;s way: %u mails and a mean</h2>\n<p>The first %u measured mails of "
-	       "each size from the first deployment, and their mean, exactly as the study compared platforms. "
-	       "<strong>Such numbers cannot reach significance by construction</strong>: with five against five the "
-	       "smallest possible two-sided p is 2/252 = 0.008, and nine comparisons need 0.0056; five mails of one "
-	       "deployment are also one observation, not five. They stand here to show how far they stray from the "
-	       "mean of all trials.</p>\n<div class=\"wide\"><table class=\"dense\">\n<thead><tr><th scope=\"col\">Platform"
-	       "</th><th>size</th><th>the mails, ms</th><th>their mean</th><th>mean of all</th><th>to the first row"
-	       "</th></tr></thead>\n<tbody>\n",
+	char room[WORDS_NUMBER_BYTES];
+
+	put(p,
+		"<section>\n<h2>The study&rsquo;s way: %u mails and a mean</h2>\n<p>The first %u "
+		"measured mails of "
+		"each size from the first deployment, and their mean, exactly as the study "
+		"compared platforms. "
+		"<strong>Such numbers cannot reach significance by construction</strong>: with "
+		"five against five the "
+		"smallest possible two-sided p is 2/252 = 0.008, and nine comparisons need 0.0056; "
+		"five mails of one "
+		"deployment are also one observation, not five. They stand here to show how far "
+		"they stray from the "
+		"mean of all trials.</p>\n<div class=\"wide\"><table "
+		"class=\"dense\">\n<thead><tr><th scope=\"col\">Platform"
+		"</th><th class=\"list\">the mails, ms</th><th>their mean</th><th>mean of "
+		"all</th><th>against the first"
+		"</th></tr></thead>\n",
 		s->plan.x.literal_count, s->plan.x.literal_count);
 	for (unsigned k = 0; k < s->plan.x.size_count; k++) {
+		put(p, "<tbody><tr class=\"group\"><th colspan=\"5\">%s</th></tr>\n",
+			words_size(s->plan.x.sizes[k], room));
 		for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 			if (is_compared(&s->cells[i]))
 				literal_row(p, s, i, k);
 		}
+		put(p, "</tbody>\n");
 	}
-	put(p, "</tbody></table></div>\n</section>\n");
+	put(p, "</table></div>\n</section>\n");
 }
 
 static void stages(struct page *p, const struct summary *s)
 {
-	put(p, "<section>\n<h2>Where the time goes</h2>\n<p>Mean share of each stage of a mail&rsquo;s way: "
-	       "<i>connect</i> until the 220, <i>hello</i> until EHLO is answered, <i>envelope</i> MAIL and RCPT, "
-	       "<i>data</i> until the last byte is sent, <i>accept</i> until the 250 (the mail is on disk then), "
-	       "<i>look</i> until a new POP3 session shows the mail, <i>fetch</i> until its hash is checked.</p>\n");
+	put(p, "<section>\n<h2>Where the time goes</h2>\n<p>Mean share of each stage of a "
+	       "mail&rsquo;s way: "
+	       "<i>connect</i> until the 220, <i>hello</i> until EHLO is answered, <i>envelope</i> "
+	       "MAIL and RCPT, "
+	       "<i>data</i> until the last byte is sent, <i>accept</i> until the 250 (the mail is "
+	       "on disk then), "
+	       "<i>look</i> until a new POP3 session shows the mail, <i>fetch</i> until its hash "
+	       "is checked.</p>\n");
 	chart_stages(p, s, 0);
 	if (s->plan.x.size_count > 1)
 		chart_stages(p, s, s->plan.x.size_count - 1);
-	put(p, "</section>\n<section>\n<h2>Deployment</h2>\n<p>The study praises redeployment &ldquo;in minutes&rdquo; "
-	       "without measuring it. This is the time from starting the platform to the server&rsquo;s first 220; "
-	       "the first mail after a start is cold and slower than the rest.</p>\n<div class=\"charts\">\n");
+	put(p, "</section>\n<section>\n<h2>Deployment</h2>\n<p>The study praises redeployment "
+	       "&ldquo;in minutes&rdquo; "
+	       "without measuring it. This is the time from starting the platform to the "
+	       "server&rsquo;s first 220; "
+	       "the first mail after a start is cold and slower than the rest.</p>\n<div "
+	       "class=\"charts\">\n");
 	chart_deploy(p, s);
-	put(p, "<div class=\"wide\"><table class=\"dense\"><thead><tr><th scope=\"col\">Platform</th><th>start to 220, ms"
-	       "</th><th>first mail, ms</th><th>CPU a mail, ms</th><th>memory, MiB</th></tr></thead><tbody>\n");
+	put(p, "</div>\n<div class=\"wide\"><table class=\"dense\"><thead><tr><th "
+	       "scope=\"col\">Platform</th><th>start to 220, ms"
+	       "</th><th>first mail, ms</th><th>CPU a mail, ms</th><th>memory, "
+	       "MiB</th></tr></thead><tbody>\n");
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
-		const double values[] = { s->cells[i].deploy_ms, s->cells[i].cold_ms, s->cells[i].cpu_ms,
-			s->cells[i].memory_mib };
+		const double values[] = { s->cells[i].deploy_ms, s->cells[i].cold_ms,
+			s->cells[i].cpu_ms, s->cells[i].memory_mib };
 
 		if (!is_compared(&s->cells[i]))
 			continue;
@@ -308,7 +371,7 @@ static void stages(struct page *p, const struct summary *s)
 		}
 		put(p, "</tr>\n");
 	}
-	put(p, "</tbody></table></div>\n</div>\n</section>\n");
+	put(p, "</tbody></table></div>\n</section>\n");
 }
 
 void html_write(struct page *p, const struct summary *s, const json_t *environment)

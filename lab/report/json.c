@@ -22,15 +22,17 @@ static json_t *size_json(const struct summary *s, unsigned cell, unsigned size)
 		(void)json_object_set_new(stages, summary_stage_names[i], real(z->stages[i]));
 	for (unsigned i = 0; i < z->literal_count; i++)
 		(void)json_array_append_new(literal, real(z->literal[i]));
-	return json_pack("{s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o}",
+	return json_pack(
+		"{s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:o, s:o}",
 		"size_octets", (int)s->plan.x.sizes[size], "trials", (int)z->trials, "mails",
-		(int)z->mails, "unfinished", (int)z->unfinished, "mean_ms", real(z->mean), "mean_ci95",
-		interval_json(z->mean_ci), "median_ms", real(z->median), "median_ci95",
+		(int)z->mails, "unfinished", (int)z->unfinished, "mean_ms", real(z->mean),
+		"mean_ci95", interval_json(z->mean_ci), "median_ms", real(z->median), "median_ci95",
 		interval_json(z->median_ci), "sd_ms", real(z->sd), "p90_ms", real(z->p90), "p95_ms",
-		real(z->p95), "p99_ms", real(z->p99), "min_ms", real(z->min), "max_ms", real(z->max),
-		"accept_ms", real(z->accept), "retrieve_ms", real(z->retrieve), "stages_mean_ms", stages,
-		"study_mails_ms", literal, "study_mean_ms", real(z->literal_mean));
+		real(z->p95), "p99_ms", real(z->p99), "min_ms", real(z->min), "max_ms",
+		real(z->max), "accept_ms", real(z->accept), "retrieve_ms", real(z->retrieve),
+		"stages_mean_ms", stages, "study_mails_ms", literal, "study_mean_ms",
+		real(z->literal_mean));
 }
 
 static json_t *cell_json(const struct summary *s, unsigned cell)
@@ -40,16 +42,18 @@ static json_t *cell_json(const struct summary *s, unsigned cell)
 
 	for (unsigned i = 0; i < s->plan.x.size_count && c->is_measured; i++)
 		(void)json_array_append_new(sizes, size_json(s, cell, i));
-	return json_pack("{s:s, s:s, s:b, s:b, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, "
+	return json_pack("{s:s, s:s, s:b, s:b, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:{s:I, "
+			 "s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:I, s:I}, s:o}",
 		"label", c->cell->label, "driver", c->cell->platform, "is_control",
 		(int)c->cell->is_control, "is_measured", (int)c->is_measured, "reason", c->reason,
 		"trials", (int)c->trials, "failed_trials", (int)c->failed_trials, "deploy_ms",
-		real(c->deploy_ms), "first_mail_ms", real(c->cold_ms), "cpu_ms_per_mail", real(c->cpu_ms),
-		"memory_mib", real(c->memory_mib), "resolution_ms", real(c->resolution_ms), "mails",
-		"sent", (json_int_t)c->sent, "delivered", (json_int_t)c->delivered, "refused",
-		(json_int_t)c->refused, "broken", (json_int_t)c->broken, "lost", (json_int_t)c->lost,
-		"corrupt", (json_int_t)c->corrupt, "duplicated", (json_int_t)c->duplicated, "late",
+		real(c->deploy_ms), "first_mail_ms", real(c->cold_ms), "cpu_ms_per_mail",
+		real(c->cpu_ms), "memory_mib", real(c->memory_mib), "resolution_ms",
+		real(c->resolution_ms), "mails", "sent", (json_int_t)c->sent, "delivered",
+		(json_int_t)c->delivered, "refused", (json_int_t)c->refused, "broken",
+		(json_int_t)c->broken, "lost", (json_int_t)c->lost, "corrupt",
+		(json_int_t)c->corrupt, "duplicated", (json_int_t)c->duplicated, "late",
 		(json_int_t)c->late, "strange", (json_int_t)c->strange, "sizes", sizes);
 }
 
@@ -76,12 +80,13 @@ json_t *json_summary(const struct summary *s)
 		(void)json_array_append_new(pairs, pair_json(s, &s->pairs[i]));
 	for (size_t i = 0; i < s->noise_count; i++)
 		(void)json_array_append_new(noise, pair_json(s, &s->noise[i]));
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o}",
 		"format", 1, "experiment", s->plan.x.name, "question", s->plan.x.question,
-		"experiment_sha256", s->plan.hash, "created", s->plan.created, "tool", s->plan.tool, "seed",
-		(json_int_t)s->plan.x.seed, "blocks", (int)s->plan.x.blocks, "trials_planned",
-		(int)s->planned_count, "trials_done", (int)s->trial_count, "platforms", cells,
-		"comparisons", pairs, "noise", noise, "steal_percent_max", real(s->steal_max), "flush_us",
-		real(s->flush_us), "canary_p95_to_median", real(s->spin_spread), "instrument_p99_ms",
-		real(s->instrument_ms));
+		"experiment_sha256", s->plan.hash, "created", s->plan.created, "tool", s->plan.tool,
+		"seed", (json_int_t)s->plan.x.seed, "blocks", (int)s->plan.x.blocks,
+		"trials_planned", (int)s->planned_count, "trials_done", (int)s->trial_count,
+		"platforms", cells, "comparisons", pairs, "noise", noise, "steal_percent_max",
+		real(s->steal_max), "flush_us", real(s->flush_us), "canary_p95_to_median",
+		real(s->spin_spread), "instrument_p99_ms", real(s->instrument_ms));
 }

@@ -20,7 +20,8 @@ static bool trial_load(struct summary *s, const char *folder, struct plan_trial 
 	if (!record_load(place, &t->record, e))
 		return false;
 	s->trial_count++;
-	if (t->record.block != at.block || strcmp(t->record.label, s->plan.x.cells[at.cell].label) != 0)
+	if (t->record.block != at.block ||
+		strcmp(t->record.label, s->plan.x.cells[at.cell].label) != 0)
 		return fail(e, FAULT_NEVER, "'%s' holds the record of another trial", place);
 	if (!t->record.is_measured)
 		return true;

@@ -21,11 +21,13 @@ static json_t *environment_load(const struct summary *s, const char *folder)
 		struct error none = { .fault = FAULT_NONE };
 
 		(void)snprintf(name, sizeof name, "env/platform-%s.json", label);
-		json_t *facts = path_join(folder, name, path, &none) ? json_file_load(path, &none) : NULL;
+		json_t *facts =
+			path_join(folder, name, path, &none) ? json_file_load(path, &none) : NULL;
 		if (facts != NULL)
 			(void)json_object_set_new(by_label, label, facts);
 	}
-	return json_pack("{s:o, s:o}", "host", host != NULL ? host : json_object(), "platforms", by_label);
+	return json_pack(
+		"{s:o, s:o}", "host", host != NULL ? host : json_object(), "platforms", by_label);
 }
 
 static bool tables_write(const struct summary *s, const char *folder, struct error *e)
@@ -40,7 +42,8 @@ static bool tables_write(const struct summary *s, const char *folder, struct err
 	if (!page_save(&p, folder, "comparisons.csv", e))
 		return false;
 	csv_samples(&p, s);
-	return page_save(&p, folder, "samples.csv", e) && path_join(folder, "summary.json", path, e) &&
+	return page_save(&p, folder, "samples.csv", e) &&
+	       path_join(folder, "summary.json", path, e) &&
 	       json_file_save(path, json_summary(s), e);
 }
 
@@ -59,7 +62,8 @@ bool report_make(const char *folder, FILE *terminal, struct error *e)
 
 	if (s == NULL)
 		return fail(e, FAULT_LATER, "make a report: no memory");
-	bool is_good = summary_make(folder, s, e) && tables_write(s, folder, e) && html_save(s, folder, e);
+	bool is_good =
+		summary_make(folder, s, e) && tables_write(s, folder, e) && html_save(s, folder, e);
 	if (is_good) {
 		table_print(terminal, s);
 		(void)fprintf(terminal, "\n%s/report.html\n", folder);

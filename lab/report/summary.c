@@ -63,7 +63,8 @@ static double delivered_ms(const struct sample *s)
 
 static double accept_ms(const struct sample *s)
 {
-	return s->outcome == OUTCOME_DELIVERED ? span_ms(s, POINT_SENT, POINT_ACCEPTED) : (double)NAN;
+	return s->outcome == OUTCOME_DELIVERED ? span_ms(s, POINT_SENT, POINT_ACCEPTED)
+					       : (double)NAN;
 }
 
 static double retrieve_ms(const struct sample *s)
@@ -72,8 +73,8 @@ static double retrieve_ms(const struct sample *s)
 					       : (double)NAN;
 }
 
-static void pool_fill(const struct summary *s, unsigned cell, unsigned size, value_fn *value,
-	struct pool *pool)
+static void pool_fill(
+	const struct summary *s, unsigned cell, unsigned size, value_fn *value, struct pool *pool)
 {
 	pool->count = pool->group_count = 0;
 	for (size_t i = 0; i < s->trial_count; i++) {
@@ -84,7 +85,8 @@ static void pool_fill(const struct summary *s, unsigned cell, unsigned size, val
 			continue;
 		for (size_t k = 0; k < t->samples.count; k++) {
 			const struct sample *sample = &t->samples.samples[k];
-			double v = is_counted(sample, s->plan.x.sizes[size]) ? value(sample) : (double)NAN;
+			double v = is_counted(sample, s->plan.x.sizes[size]) ? value(sample)
+									     : (double)NAN;
 
 			if (!isnan(v))
 				pool->values[pool->count++] = v;
@@ -95,8 +97,8 @@ static void pool_fill(const struct summary *s, unsigned cell, unsigned size, val
 	}
 }
 
-static void stage_means(const struct summary *s, unsigned cell, unsigned size,
-	struct summary_size *ret)
+static void stage_means(
+	const struct summary *s, unsigned cell, unsigned size, struct summary_size *ret)
 {
 	size_t count = 0;
 	double sums[STAGE_COUNT] = { 0 };
@@ -107,7 +109,8 @@ static void stage_means(const struct summary *s, unsigned cell, unsigned size,
 		for (size_t k = 0; t->cell == cell && k < t->samples.count; k++) {
 			const struct sample *m = &t->samples.samples[k];
 
-			if (!is_counted(m, s->plan.x.sizes[size]) || m->outcome != OUTCOME_DELIVERED)
+			if (!is_counted(m, s->plan.x.sizes[size]) ||
+				m->outcome != OUTCOME_DELIVERED)
 				continue;
 			count++;
 			for (size_t j = 0; j < STAGE_COUNT; j++)
@@ -119,8 +122,8 @@ static void stage_means(const struct summary *s, unsigned cell, unsigned size,
 }
 
 /* The study's way: the first few measured mails of the cell's first trial, and their mean. */
-static void literal_take(const struct summary *s, unsigned cell, unsigned size,
-	struct summary_size *ret)
+static void literal_take(
+	const struct summary *s, unsigned cell, unsigned size, struct summary_size *ret)
 {
 	double sum = 0;
 
@@ -158,8 +161,8 @@ static bool size_fill(const struct summary *s, unsigned cell, unsigned size, str
 	ret->p99 = stats_percentile(pool->values, pool->count, 0.99);
 	ret->min = stats_quantile(pool->values, pool->count, 0);
 	ret->max = stats_quantile(pool->values, pool->count, 1);
-	bool is_good = stats_bootstrap(pool->groups, pool->group_count, STATS_MEDIAN, STATS_RESAMPLES,
-		seed, &ret->median_ci);
+	bool is_good = stats_bootstrap(pool->groups, pool->group_count, STATS_MEDIAN,
+		STATS_RESAMPLES, seed, &ret->median_ci);
 	pool_fill(s, cell, size, delivered_ms, pool);
 	ret->mean = stats_cell(pool->groups, pool->group_count, STATS_MEAN);
 	ret->sd = stats_sd(pool->values, pool->count);
@@ -224,8 +227,8 @@ static void cell_counts(const struct summary *s, unsigned cell, struct summary_c
 }
 
 /* Median over the trials of a cell of one number of their records; NANs are left out. */
-static double record_median(const struct summary *s, unsigned cell, size_t offset, double *room,
-	size_t *ret_count)
+static double record_median(
+	const struct summary *s, unsigned cell, size_t offset, double *room, size_t *ret_count)
 {
 	size_t count = 0;
 
@@ -261,7 +264,8 @@ static double resolution(const struct summary *s, unsigned cell, double *room)
 		const struct summary_trial *t = &s->trials[i];
 
 		for (size_t k = 0; t->cell == cell && k < t->samples.count; k++)
-			room[count++] = (double)t->samples.samples[k].poll_gap_ns / (double)NS_PER_MS;
+			room[count++] =
+				(double)t->samples.samples[k].poll_gap_ns / (double)NS_PER_MS;
 	}
 	return stats_quantile(room, count, 0.95);
 }
@@ -282,9 +286,12 @@ static bool cell_fill(struct summary *s, unsigned cell, struct pool *pool, struc
 		if (!size_fill(s, cell, size, pool, &ret->sizes[size], e))
 			return false;
 	}
-	ret->cpu_ms = record_median(s, cell, offsetof(struct trial_record, cpu_ms_per_mail), room, &count);
-	ret->memory_mib = record_median(s, cell, offsetof(struct trial_record, memory_mib), room, &count);
-	ret->deploy_ms = record_median(s, cell, offsetof(struct trial_record, deploy_ms), room, &count);
+	ret->cpu_ms = record_median(
+		s, cell, offsetof(struct trial_record, cpu_ms_per_mail), room, &count);
+	ret->memory_mib =
+		record_median(s, cell, offsetof(struct trial_record, memory_mib), room, &count);
+	ret->deploy_ms =
+		record_median(s, cell, offsetof(struct trial_record, deploy_ms), room, &count);
 	ret->deploy_ci = stats_median_order_interval(room, count);
 	ret->cold_ms = cold_median(s, cell, room);
 	ret->resolution_ms = resolution(s, cell, room);
@@ -292,18 +299,20 @@ static bool cell_fill(struct summary *s, unsigned cell, struct pool *pool, struc
 }
 
 /* The trials' medians of two cells, block by block, where both have one. */
-static size_t paired(const struct summary *s, unsigned a, unsigned b, unsigned size,
-	double *ret_a, double *ret_b)
+static size_t paired(const struct summary *s, unsigned a, unsigned b, unsigned size, double *ret_a,
+	double *ret_b)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->trial_count; i++) {
 		const struct summary_trial *x = &s->trials[i];
 
-		for (size_t k = 0; k < s->trial_count && x->cell == a && x->record.is_measured; k++) {
+		for (size_t k = 0; k < s->trial_count && x->cell == a && x->record.is_measured;
+			k++) {
 			const struct summary_trial *y = &s->trials[k];
 
-			if (y->cell != b || !y->record.is_measured || y->record.block != x->record.block)
+			if (y->cell != b || !y->record.is_measured ||
+				y->record.block != x->record.block)
 				continue;
 			ret_a[count] = x->medians[size];
 			ret_b[count++] = y->medians[size];
@@ -348,7 +357,8 @@ static bool pairs_fill(struct summary *s, double *room, struct error *e)
 	stats_holm(p, s->pair_count);
 	for (size_t i = 0; i < s->pair_count; i++) {
 		s->pairs[i].comparison.p_holm = p[i];
-		compare_judge(&s->pairs[i].comparison, s->plan.x.sesoi_percent / 100.0, s->pair_count);
+		compare_judge(
+			&s->pairs[i].comparison, s->plan.x.sesoi_percent / 100.0, s->pair_count);
 	}
 	return true;
 }
@@ -400,21 +410,22 @@ static void diagnostics_fill(struct summary *s, double *room)
 	s->flush_us = stats_median(room, flushes);
 	for (size_t i = 0; i < s->trial_count; i++)
 		room[i] = s->trials[i].record.spin_ms;
-	s->spin_spread = stats_quantile(room, s->trial_count, 0.95) / stats_median(room, s->trial_count);
+	s->spin_spread =
+		stats_quantile(room, s->trial_count, 0.95) / stats_median(room, s->trial_count);
 	for (size_t i = 0; i < s->trial_count; i++) {
 		const struct sample_file *f = &s->trials[i].samples;
 
 		for (size_t k = 0; k < f->count; k++) {
 			if (f->samples[k].at_ns[POINT_START] != SAMPLE_NEVER)
-				room[count++] =
-					(double)f->samples[k].at_ns[POINT_START] / (double)NS_PER_MS;
+				room[count++] = (double)f->samples[k].at_ns[POINT_START] /
+						(double)NS_PER_MS;
 		}
 	}
 	s->instrument_ms = stats_quantile(room, count, 0.99);
 }
 
-const struct summary_pair *summary_pair_find(const struct summary *s, unsigned a, unsigned b,
-	unsigned size)
+const struct summary_pair *summary_pair_find(
+	const struct summary *s, unsigned a, unsigned b, unsigned size)
 {
 	for (size_t i = 0; i < s->pair_count; i++) {
 		if (s->pairs[i].a == a && s->pairs[i].b == b && s->pairs[i].size == size)

@@ -13,7 +13,7 @@
 #include "lab/stats/compare.h"
 
 enum {
-	STAGE_COUNT = 7,       /* of a mail: connect, hello, envelope, data, accept, wait, fetch */
+	STAGE_COUNT = 7, /* of a mail: connect, hello, envelope, data, accept, wait, fetch */
 	PAIRS_MAX = EXPERIMENT_CELLS_MAX * (EXPERIMENT_CELLS_MAX - 1) / 2,
 };
 
@@ -29,7 +29,7 @@ struct summary_size {
 	size_t trials, mails, unfinished;
 	double mean, median, sd, p90, p95, p99, min, max; /* over all mails, percentiles pooled */
 	struct interval mean_ci, median_ci, order_ci;
-	double accept, retrieve; /* medians of t8 - t7 and t10 - t8 */
+	double accept, retrieve;                  /* medians of t8 - t7 and t10 - t8 */
 	double literal[EXPERIMENT_CELLS_MAX * 4]; /* the study's few mails, in sending order */
 	unsigned literal_count;
 	double literal_mean;
@@ -43,7 +43,8 @@ struct summary_cell {
 	char reason[PLAN_REASON_BYTES]; /* why not */
 	unsigned trials, failed_trials;
 	struct summary_size sizes[WORKLOAD_SIZES_MAX];
-	double deploy_ms, cold_ms; /* medians over trials: spawn to 220; the first mail after that */
+	double deploy_ms,
+		cold_ms; /* medians over trials: spawn to 220; the first mail after that */
 	struct interval deploy_ci;
 	double cpu_ms, memory_mib;
 	double resolution_ms; /* largest gap between two looks into a mailbox, p95 */
@@ -75,5 +76,5 @@ extern const char *const summary_stage_names[STAGE_COUNT];
 /* Milliseconds of a sample, or infinity when it was not delivered. */
 double sample_latency_ms(const struct sample *s);
 /* The pair with the given cells at a size, in this direction, or NULL. */
-const struct summary_pair *summary_pair_find(const struct summary *s, unsigned a, unsigned b,
-	unsigned size);
+const struct summary_pair *summary_pair_find(
+	const struct summary *s, unsigned a, unsigned b, unsigned size);

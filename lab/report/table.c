@@ -50,8 +50,8 @@ static void size_print(FILE *to, const struct summary *s, unsigned size)
 	double top = 0;
 	char room[WORDS_NUMBER_BYTES];
 
-	(void)fprintf(to, "\n%-19s%8s%16s%9s%9s%9s\n", words_size(s->plan.x.sizes[size], room), "mean",
-		"95 % CI", "median", "p95", "study's");
+	(void)fprintf(to, "\n%-19s%8s%16s%9s%9s%9s\n", words_size(s->plan.x.sizes[size], room),
+		"mean", "95 % CI", "median", "p95", "study's");
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		if (s->cells[i].is_measured && isfinite(s->cells[i].sizes[size].mean))
 			top = fmax(top, s->cells[i].sizes[size].mean);
@@ -78,7 +78,8 @@ static void troubles_print(FILE *to, const struct summary *s)
 		if (!c->is_measured)
 			(void)fprintf(to, "\nnot measured: %s: %s", words_title(s, i), c->reason);
 		else if (c->delivered != c->sent || c->duplicated + c->strange > 0)
-			(void)fprintf(to, "\n%s: %llu of %llu mails delivered, %llu duplicated, %llu strange",
+			(void)fprintf(to,
+				"\n%s: %llu of %llu mails delivered, %llu duplicated, %llu strange",
 				words_title(s, i), (unsigned long long)c->delivered,
 				(unsigned long long)c->sent, (unsigned long long)c->duplicated,
 				(unsigned long long)c->strange);
@@ -93,8 +94,9 @@ void table_print(FILE *to, const struct summary *s)
 	(void)fprintf(to, "\n%s\n", s->plan.x.question);
 	if (words_answer(s, &answer))
 		(void)fprintf(to, "%.*s\n", S_FMT(buf_slice(&answer)));
-	(void)fprintf(to, "\nDelivery time in milliseconds, connect to checked mail; %zu of %zu trials.\n"
-			  "\"study's\" is the mean of the first %u mails, as the study did it.\n",
+	(void)fprintf(to,
+		"\nDelivery time in milliseconds, connect to checked mail; %zu of %zu trials.\n"
+		"\"study's\" is the mean of the first %u mails, as the study did it.\n",
 		s->trial_count, s->planned_count, s->plan.x.literal_count);
 	for (unsigned size = 0; size < s->plan.x.size_count; size++)
 		size_print(to, s, size);

@@ -5,20 +5,54 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
+static const struct {
+	const char *platform, *title, *noun;
+} names[] = {
+	{ "process",    "Bare process",    "a bare process" },
+	{ "container",  "Container",       "a container" },
+	{ "tcg",        "QEMU, emulated",  "QEMU with software emulation" },
+	{ "kvm",        "QEMU/KVM",        "QEMU/KVM" },
+	{ "uml",        "User-mode Linux", "User-mode Linux" },
+	{ "virtualbox", "VirtualBox",      "VirtualBox" },
+	{ "vmware",     "VMware",          "VMware" },
+};
+/* clang-format on */
+
 const char *words_title(const struct summary *s, unsigned cell)
 {
-	static const struct {
-		const char *platform, *title;
-	} titles[] = { { "process", "Bare process" }, { "container", "Container" },
-		{ "tcg", "QEMU, emulated" }, { "kvm", "QEMU/KVM" }, { "uml", "User-mode Linux" },
-		{ "virtualbox", "VirtualBox" }, { "vmware", "VMware" } };
 	const struct experiment_cell *c = &s->plan.x.cells[cell];
 
-	for (size_t i = 0; i < COUNT(titles); i++) {
-		if (strcmp(c->label, titles[i].platform) == 0)
-			return titles[i].title;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcmp(c->label, names[i].platform) == 0)
+			return names[i].title;
 	}
 	return c->label;
+}
+
+const char *words_noun(const struct summary *s, unsigned cell)
+{
+	const struct experiment_cell *c = &s->plan.x.cells[cell];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcmp(c->label, names[i].platform) == 0)
+			return names[i].noun;
+	}
+	return c->label;
+}
+
+/* The noun at the start of a sentence. */
+static bool subject(const struct summary *s, unsigned cell, struct buf *to)
+{
+	const char *noun = words_noun(s, cell);
+	bool is_article = strncmp(noun, "a ", 2) == 0;
+
+	return buf_add_format(to, "%s%s", is_article ? "A" : "", is_article ? noun + 1 : noun);
+}
+
+int words_percent_digits(double percent)
+{
+	return percent < 9.95 || percent >= 94.95 ? 1 : 0;
 }
 
 const char *words_size(uint32_t bytes, char room[WORDS_NUMBER_BYTES])
@@ -40,7 +74,10 @@ const char *words_ms(double ms, char room[WORDS_NUMBER_BYTES])
 		(void)snprintf(room, WORDS_NUMBER_BYTES, "never");
 	else
 		(void)snprintf(room, WORDS_NUMBER_BYTES, "%.*f",
-			ms < 10 ? 2 : ms < 100 ? 1 : 0, ms);
+			ms < 10    ? 2
+			: ms < 100 ? 1
+				   : 0,
+			ms);
 	return room;
 }
 
@@ -49,7 +86,10 @@ const char *words_ratio(double ratio, char room[WORDS_NUMBER_BYTES])
 	if (!isfinite(ratio))
 		(void)snprintf(room, WORDS_NUMBER_BYTES, "–");
 	else
-		(void)snprintf(room, WORDS_NUMBER_BYTES, "%.*f", ratio < 10 ? 2 : ratio < 100 ? 1 : 0,
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "%.*f",
+			ratio < 10    ? 2
+			: ratio < 100 ? 1
+				      : 0,
 			ratio);
 	return room;
 }
@@ -78,8 +118,10 @@ static bool interval_text(const struct comparison *c, struct buf *to)
 
 	if (!isfinite(low) || !isfinite(high))
 		return buf_add_format(to, "no interval from one block, ");
-	return buf_add_format(to, "95 %% CI %.*f..%.*f %%, %s times as fast, ", fabs(high) < 9.95, low,
-		fabs(high) < 9.95, high, words_ratio(1 / c->ratio, room));
+	int digits = words_percent_digits(high);
+	return buf_add_format(to, "95 %% CI %s%.*f..%.*f %%, %s times as fast, ",
+		low < 0 ? "−" : "", digits, fabs(low), digits, high,
+		words_ratio(1 / c->ratio, room));
 }
 
 static bool verdict_text(const struct comparison *c, struct buf *to)
@@ -88,7 +130,8 @@ static bool verdict_text(const struct comparison *c, struct buf *to)
 	if (c->verdict == VERDICT_WORSE)
 		return buf_add_format(to, "%s", verdict_name(VERDICT_BETTER));
 	if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed > c->blocks)
-		return buf_add_format(to, "inconclusive, would need about %zu blocks", c->blocks_needed);
+		return buf_add_format(
+			to, "inconclusive, would need about %zu blocks", c->blocks_needed);
 	return buf_add_format(to, "%s", verdict_name(c->verdict));
 }
 
@@ -101,11 +144,13 @@ bool words_pair(const struct summary *s, const struct summary_pair *pair, struct
 
 	(void)words_size(s->plan.x.sizes[pair->size], size);
 	if (!isfinite(c.ratio))
-		return buf_add_format(to, "%s and %s at %s: not comparable, because mails were not delivered.",
+		return buf_add_format(to,
+			"%s and %s at %s: not comparable, because mails were not delivered.",
 			words_title(s, pair->a), words_title(s, pair->b), size);
 	double percent = 100 * (1 - c.ratio);
-	return buf_add_format(to, "%s delivers %s mail in %.*f %% less time than %s (",
-		       words_title(s, fast), size, percent < 9.95, percent, words_title(s, slow)) &&
+	return subject(s, fast, to) &&
+	       buf_add_format(to, " delivers %s mail in %.*f %% less time than %s (", size,
+		       words_percent_digits(percent), percent, words_noun(s, slow)) &&
 	       interval_text(&c, to) &&
 	       buf_add_format(to, "%zu blocks, p_Holm %s): ", c.blocks, words_p(c.p_holm, p)) &&
 	       verdict_text(&c, to) && buf_add_format(to, ".");
@@ -119,7 +164,8 @@ unsigned words_ranking(const struct summary *s, unsigned size, unsigned *ret)
 		if (!s->cells[i].is_measured || s->cells[i].cell->is_control)
 			continue;
 		unsigned at = count++;
-		while (at > 0 && s->cells[ret[at - 1]].sizes[size].median > s->cells[i].sizes[size].median) {
+		while (at > 0 &&
+			s->cells[ret[at - 1]].sizes[size].median > s->cells[i].sizes[size].median) {
 			ret[at] = ret[at - 1];
 			at--;
 		}
@@ -128,31 +174,47 @@ unsigned words_ranking(const struct summary *s, unsigned size, unsigned *ret)
 	return count;
 }
 
-/* How a slower platform compares with the fastest, over all sizes. */
-static bool answer_one(const struct summary *s, unsigned fast, unsigned slow, struct buf *to)
+/* How a slower platform compares with the fastest, over all sizes; counts what is proven. */
+static bool answer_one(
+	const struct summary *s, unsigned fast, unsigned slow, unsigned *proven, struct buf *to)
 {
 	double low = (double)INFINITY, high = 0;
-	unsigned proven = 0, sizes = s->plan.x.size_count;
 	char a[WORDS_NUMBER_BYTES], b[WORDS_NUMBER_BYTES];
+	bool is_turned = fast > slow;
 
-	for (unsigned size = 0; size < sizes; size++) {
-		bool is_turned = fast > slow;
-		const struct summary_pair *pair =
-			summary_pair_find(s, is_turned ? slow : fast, is_turned ? fast : slow, size);
+	for (unsigned size = 0; size < s->plan.x.size_count; size++) {
+		const struct summary_pair *pair = summary_pair_find(
+			s, is_turned ? slow : fast, is_turned ? fast : slow, size);
 
 		if (pair == NULL || !isfinite(pair->comparison.ratio))
 			return true;
 		double ratio = is_turned ? pair->comparison.ratio : 1 / pair->comparison.ratio;
 		low = fmin(low, ratio);
 		high = fmax(high, ratio);
-		proven += pair->comparison.verdict == (is_turned ? VERDICT_WORSE : VERDICT_BETTER);
+		*proven += pair->comparison.verdict == (is_turned ? VERDICT_WORSE : VERDICT_BETTER);
 	}
 	(void)words_ratio(low, a);
 	(void)words_ratio(high, b);
-	return buf_add_format(to, " %s takes %s%s%s times as long%s.", words_title(s, slow), a,
-		strcmp(a, b) == 0 ? "" : " to ", strcmp(a, b) == 0 ? "" : b,
-		proven == sizes ? "" : proven == 0 ? ", which these data do not prove"
-						    : ", proven at some sizes only");
+	return buf_add_format(to, " ") && subject(s, slow, to) &&
+	       buf_add_format(to, " takes %s%s%s times as long.", a,
+		       strcmp(a, b) == 0 ? "" : " to ", strcmp(a, b) == 0 ? "" : b);
+}
+
+/* How sure the sentences before are. */
+static bool answer_proof(const struct summary *s, unsigned proven, unsigned claimed, struct buf *to)
+{
+	size_t least = compare_blocks_min(s->pair_count);
+
+	if (claimed == 0)
+		return true;
+	if (s->plan.x.blocks < least)
+		return buf_add_format(to,
+			" With %u blocks no test can prove a difference; that takes %zu.",
+			s->plan.x.blocks, least);
+	if (proven == claimed)
+		return buf_add_format(to, " All of these differences are significant.");
+	return buf_add_format(
+		to, " Of these %u differences (one a size) %u are significant.", claimed, proven);
 }
 
 bool words_answer(const struct summary *s, struct buf *to)
@@ -161,19 +223,21 @@ bool words_answer(const struct summary *s, struct buf *to)
 	unsigned count = words_ranking(s, 0, ranking);
 	char ms[WORDS_NUMBER_BYTES], last[WORDS_NUMBER_BYTES], from[WORDS_NUMBER_BYTES],
 		till[WORDS_NUMBER_BYTES];
-	unsigned top = s->plan.x.size_count - 1;
+	unsigned top = s->plan.x.size_count - 1, proven = 0;
 
 	if (count == 0)
 		return buf_add_format(to, "No platform could be measured on this machine.");
 	const struct summary_cell *best = &s->cells[ranking[0]];
-	if (!buf_add_format(to, "%s%s delivers a mail of %s in %s ms and one of %s in %s ms (medians).",
-		    words_title(s, ranking[0]), count > 1 ? " is fastest: it" : "",
-		    words_size(s->plan.x.sizes[0], from), words_ms(best->sizes[0].median, ms),
-		    words_size(s->plan.x.sizes[top], till), words_ms(best->sizes[top].median, last)))
+	if (!subject(s, ranking[0], to) ||
+		!buf_add_format(to,
+			"%s delivers a mail of %s in %s ms and one of %s in %s ms (medians).",
+			count > 1 ? " is fastest: it" : "", words_size(s->plan.x.sizes[0], from),
+			words_ms(best->sizes[0].median, ms), words_size(s->plan.x.sizes[top], till),
+			words_ms(best->sizes[top].median, last)))
 		return false;
 	for (unsigned i = 1; i < count; i++) {
-		if (!answer_one(s, ranking[0], ranking[i], to))
+		if (!answer_one(s, ranking[0], ranking[i], &proven, to))
 			return false;
 	}
-	return true;
+	return answer_proof(s, proven, (count - 1) * s->plan.x.size_count, to);
 }

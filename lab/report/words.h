@@ -13,6 +13,10 @@ enum { WORDS_NUMBER_BYTES = 32 };
 
 /* "Bare process" for a cell; its label when there is no better name. */
 const char *words_title(const struct summary *s, unsigned cell);
+/* In a sentence: "a bare process". */
+const char *words_noun(const struct summary *s, unsigned cell);
+/* Percents with a digit more where a whole one would say too little: below 10 and above 95. */
+int words_percent_digits(double percent);
 /* "1 KB" (1 KB = 1024 octets), or octets when it is not whole. */
 const char *words_size(uint32_t bytes, char room[WORDS_NUMBER_BYTES]);
 /* Milliseconds with three figures: "0.912", "12.3", "1,234"; "never" for infinity, "–" for nothing. */
@@ -21,8 +25,8 @@ const char *words_ms(double ms, char room[WORDS_NUMBER_BYTES]);
 const char *words_ratio(double ratio, char room[WORDS_NUMBER_BYTES]);
 const char *words_p(double p, char room[WORDS_NUMBER_BYTES]);
 /* The whole comparison as one sentence, plain text. The faster one is the subject. */
-MUST_CHECK bool words_pair(const struct summary *s, const struct summary_pair *pair,
-	struct buf *to);
+MUST_CHECK bool words_pair(
+	const struct summary *s, const struct summary_pair *pair, struct buf *to);
 /* The answer to the experiment's question, two or three sentences. */
 MUST_CHECK bool words_answer(const struct summary *s, struct buf *to);
 /* Measured cells that are no controls, fastest first at the size; returns their count. */

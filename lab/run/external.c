@@ -18,7 +18,8 @@ static bool port_cut(struct slice *spec, uint16_t *ret)
 	size_t colon = slice_find_last(*spec, ':');
 	uint64_t port = 0;
 
-	if (colon == spec->len || !slice_number(slice_skip(*spec, colon + 1), 65535, &port) || port == 0)
+	if (colon == spec->len || !slice_number(slice_skip(*spec, colon + 1), 65535, &port) ||
+		port == 0)
 		return false;
 	*spec = slice_first(*spec, colon);
 	*ret = (uint16_t)port;
@@ -57,10 +58,10 @@ static bool greeted(uint16_t port, struct slice want, uint64_t until_ns, struct 
 
 	if (!wire_dial(&wire, target.host, port, until_ns, e))
 		return false;
-	bool is_good = wire_line(&wire, until_ns, &line, e) &&
-		       (slice_starts(line, want) ||
-			       fail(e, FAULT_LATER, "port %u greets with '%.*s'", (unsigned)port,
-				       S_FMT(slice_first(line, 60))));
+	bool is_good =
+		wire_line(&wire, until_ns, &line, e) &&
+		(slice_starts(line, want) || fail(e, FAULT_LATER, "port %u greets with '%.*s'",
+						     (unsigned)port, S_FMT(slice_first(line, 60))));
 	wire_close(&wire);
 	return is_good;
 }
@@ -82,8 +83,11 @@ static bool external_deploy(const struct deploy_plan *plan, struct deployment *r
 {
 	uint64_t until_ns = wire_now_ns() + plan->deadline_ms * NS_PER_MS;
 
-	*ret = (struct deployment){ .platform = &platform_external, .smtp_port = target.smtp_port,
-		.pop3_port = target.pop3_port, .spawn_ns = 0, .first_220_ns = 0 };
+	*ret = (struct deployment){ .platform = &platform_external,
+		.smtp_port = target.smtp_port,
+		.pop3_port = target.pop3_port,
+		.spawn_ns = 0,
+		.first_220_ns = 0 };
 	(void)snprintf(ret->host, sizeof ret->host, "%s", target.host);
 	(void)snprintf(ret->facts_json, sizeof ret->facts_json, "{\"server\":\"%s\"}", target.host);
 	return greeted(target.smtp_port, S("220"), until_ns, e) &&

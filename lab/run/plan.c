@@ -2,10 +2,10 @@
 #include "lab/run/plan.h"
 
 #include "base/clock.h"
+#include "lab/files/file.h"
 #include "lab/files/json_file.h"
 #include "lab/run/order.h"
 #include "lab/run/version.h"
-#include "lab/files/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,9 +45,10 @@ static json_t *cells_json(const struct plan *plan)
 	json_t *cells = json_array();
 
 	for (unsigned i = 0; i < plan->x.cell_count; i++)
-		(void)json_array_append_new(cells,
-			json_pack("{s:s, s:b, s:s}", "label", plan->x.cells[i].label, "is_available",
-				(int)plan->cells[i].is_available, "reason", plan->cells[i].reason));
+		(void)json_array_append_new(
+			cells, json_pack("{s:s, s:b, s:s}", "label", plan->x.cells[i].label,
+				       "is_available", (int)plan->cells[i].is_available, "reason",
+				       plan->cells[i].reason));
 	return cells;
 }
 
@@ -83,7 +84,8 @@ bool plan_save(const struct plan *plan, const char *folder, struct error *e)
 	return json_file_save(path,
 		json_pack("{s:i, s:s, s:s, s:s, s:I, s:o, s:o}", "format", 1, "experiment_sha256",
 			plan->hash, "created", plan->created, "tool", plan->tool, "seed",
-			(json_int_t)plan->x.seed, "cells", cells_json(plan), "order", order_json(plan)),
+			(json_int_t)plan->x.seed, "cells", cells_json(plan), "order",
+			order_json(plan)),
 		e);
 }
 
@@ -117,8 +119,9 @@ bool plan_load(const char *folder, struct plan *ret, struct error *e)
 		!json_text(document, "tool", ret->tool, sizeof ret->tool))
 		return fail(e, FAULT_NEVER, "'%s' is not a plan", path);
 	if (strcmp(hash, ret->hash) != 0)
-		return fail(e, FAULT_NEVER, "'%s' belongs to another experiment than '%s/experiment.conf'",
-			path, folder);
+		return fail(e, FAULT_NEVER,
+			"'%s' belongs to another experiment than '%s/experiment.conf'", path,
+			folder);
 	return cells_load(json_object_get(document, "cells"), ret, e) && order_fill(ret, e);
 }
 
@@ -139,7 +142,7 @@ bool plan_trial_folder(const struct plan *plan, const char *folder, struct plan_
 {
 	char name[LABEL_BYTES + 40];
 
-	(void)snprintf(name, sizeof name, "blocks/%02u/%02u-%s", trial.block + 1, trial.position + 1,
-		plan->x.cells[trial.cell].label);
+	(void)snprintf(name, sizeof name, "blocks/%02u/%02u-%s", trial.block + 1,
+		trial.position + 1, plan->x.cells[trial.cell].label);
 	return path_join(folder, name, ret, e);
 }

@@ -12,7 +12,8 @@ enum { REDRAW_MS = 100, LEFT_TEXT_BYTES = 32 };
 
 void progress_begin(struct progress *p, const struct plan *plan)
 {
-	*p = (struct progress){ .is_terminal = isatty(STDERR_FILENO) == 1, .plan = plan,
+	*p = (struct progress){ .is_terminal = isatty(STDERR_FILENO) == 1,
+		.plan = plan,
 		.total = plan_trial_count(plan) };
 	for (unsigned i = 0; i < plan->measured_count; i++)
 		p->left[plan->measured[i]] = plan->x.blocks;
@@ -65,9 +66,9 @@ void progress_step(void *context, const char *what, unsigned done, unsigned of)
 		return;
 	p->shown_ns = now;
 	left_text(p, left);
-	(void)fprintf(stderr, "\r\033[K[%u/%u] block %u of %u  %s  %s %u/%u  %s", p->done + 1, p->total,
-		p->now.block + 1, p->plan->x.blocks, p->plan->x.cells[p->now.cell].label, what, done, of,
-		left);
+	(void)fprintf(stderr, "\r\033[K[%u/%u] block %u of %u  %s  %s %u/%u  %s", p->done + 1,
+		p->total, p->now.block + 1, p->plan->x.blocks, p->plan->x.cells[p->now.cell].label,
+		what, done, of, left);
 	(void)fflush(stderr);
 }
 

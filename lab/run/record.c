@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/run/record.h"
 
-#include "lab/files/json_file.h"
 #include "lab/files/file.h"
+#include "lab/files/json_file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,8 +52,8 @@ bool record_save(const struct trial_record *record, const char *folder, struct e
 	for (size_t i = 0; i < COUNT(reals); i++) {
 		const double *value = (const void *)((const char *)record + reals[i].at);
 
-		(void)json_object_set_new(doc, reals[i].name,
-			isfinite(*value) ? json_real(*value) : json_null());
+		(void)json_object_set_new(
+			doc, reals[i].name, isfinite(*value) ? json_real(*value) : json_null());
 	}
 	if (record->stages != NULL)
 		(void)json_object_set(doc, "deployment_ms", record->stages);
@@ -95,12 +95,14 @@ bool record_load(const char *folder, struct trial_record *ret, struct error *e)
 	auto_json *doc = json_file_load(path, e);
 	if (doc == NULL)
 		return false;
-	*ret = (struct trial_record){ .is_measured = json_is_true(json_object_get(doc, "is_measured")) };
+	*ret = (struct trial_record){ .is_measured =
+					      json_is_true(json_object_get(doc, "is_measured")) };
 	if (!json_text(doc, "label", ret->label, sizeof ret->label) ||
 		!json_text(doc, "reason", ret->reason, sizeof ret->reason) ||
 		!json_text(doc, "started", ret->started, sizeof ret->started) ||
 		!json_count(doc, "block", EXPERIMENT_BLOCKS_MAX, &block) ||
-		!json_count(doc, "position", EXPERIMENT_CELLS_MAX, &position) || !numbers_load(doc, ret))
+		!json_count(doc, "position", EXPERIMENT_CELLS_MAX, &position) ||
+		!numbers_load(doc, ret))
 		return fail(e, FAULT_NEVER, "'%s' is not a trial's record", path);
 	ret->block = (unsigned)block;
 	ret->position = (unsigned)position;

@@ -14,18 +14,18 @@
 struct trial_record {
 	char label[LABEL_BYTES];
 	unsigned block, position;
-	bool is_measured;             /* false: it failed, and `reason` says why */
+	bool is_measured; /* false: it failed, and `reason` says why */
 	char reason[PLAN_REASON_BYTES];
 	char started[32];
-	double deploy_ms;             /* spawn to the first 220 */
-	double ready_ms;              /* spawn until every account could log in */
+	double deploy_ms; /* spawn to the first 220 */
+	double ready_ms;  /* spawn until every account could log in */
 	uint64_t sent, delivered, refused, broken, lost, corrupt, duplicated, late, strange;
 	uint64_t look_failures;
-	double seconds;               /* of the whole trial, with deployment */
-	double work_seconds;          /* of the workload */
-	double cpu_ms_per_mail;       /* NAN: unknown */
+	double seconds;         /* of the whole trial, with deployment */
+	double work_seconds;    /* of the workload */
+	double cpu_ms_per_mail; /* NAN: unknown */
 	double memory_mib, steal_percent, spin_ms, flush_us; /* NAN: unknown */
-	json_t *facts, *stages;       /* owned; may be NULL */
+	json_t *facts, *stages;                              /* owned; may be NULL */
 };
 
 MUST_CHECK bool record_save(const struct trial_record *record, const char *folder, struct error *e);

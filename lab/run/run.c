@@ -14,8 +14,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static bool probe_cell(const struct run_options *o, struct plan *plan, unsigned cell,
-	struct error *e)
+static bool probe_cell(
+	const struct run_options *o, struct plan *plan, unsigned cell, struct error *e)
 {
 	const struct platform *platform = NULL;
 	char reason[PLATFORM_REASON_BYTES] = "", work[PATH_MAX];
@@ -67,7 +67,8 @@ static bool environment_save(const struct run_options *o, const struct plan *pla
 			return false;
 		platform->describe(facts);
 		(void)snprintf(name, sizeof name, "platform-%s.json", cell->label);
-		if (!path_join(folder, name, path, e) || !json_file_save(path, json_facts(facts), e))
+		if (!path_join(folder, name, path, e) ||
+			!json_file_save(path, json_facts(facts), e))
 			return false;
 	}
 	return true;
@@ -92,7 +93,8 @@ static bool plan_resume(const struct run_options *o, struct plan *plan, struct e
 		return false;
 	if (strcmp(hash, plan->hash) != 0)
 		return fail(e, FAULT_NEVER,
-			"'%s' holds another experiment than the one asked for; give another --out, or the "
+			"'%s' holds another experiment than the one asked for; give another --out, "
+			"or the "
 			"same experiment and options",
 			o->trial.folder);
 	return true;
@@ -114,8 +116,8 @@ static bool folder_lock(const char *folder, int *ret_fd, struct error *e)
 	return true;
 }
 
-static bool one_trial(const struct run_options *o, const struct plan *plan, struct progress *progress,
-	struct plan_trial at, struct trial_record *ret, struct error *e)
+static bool one_trial(const struct run_options *o, const struct plan *plan,
+	struct progress *progress, struct plan_trial at, struct trial_record *ret, struct error *e)
 {
 	char folder[PATH_MAX];
 

@@ -44,12 +44,18 @@ void trial_wish_fill(const struct experiment *x, const struct trial_options *opt
 		(void)snprintf(ret->domains_text[i], sizeof ret->domains_text[i], "%s", domain);
 		ret->domains[domain_count++] = ret->domains_text[i];
 	}
-	ret->plan = (struct deploy_plan){ .domains = ret->domains, .domain_count = domain_count,
-		.accounts = ret->accounts, .account_count = strcmp(x->from, x->to) == 0 ? 1 : 2,
-		.cpu_count = x->cpu_count, .memory_bytes = (uint64_t)x->memory_mib << 20,
-		.disk_bytes = (uint64_t)x->disk_mib << 20, .server_path = options->server_path,
-		.image_path = options->image_path, .work_path = work_path,
-		.deadline_ms = x->deploy_deadline_ms, .is_cancelled = options->is_cancelled };
+	ret->plan = (struct deploy_plan){ .domains = ret->domains,
+		.domain_count = domain_count,
+		.accounts = ret->accounts,
+		.account_count = strcmp(x->from, x->to) == 0 ? 1 : 2,
+		.cpu_count = x->cpu_count,
+		.memory_bytes = (uint64_t)x->memory_mib << 20,
+		.disk_bytes = (uint64_t)x->disk_mib << 20,
+		.server_path = options->server_path,
+		.image_path = options->image_path,
+		.work_path = work_path,
+		.deadline_ms = x->deploy_deadline_ms,
+		.is_cancelled = options->is_cancelled };
 }
 
 static double ms_between(uint64_t from_ns, uint64_t to_ns)
@@ -66,8 +72,8 @@ static json_t *stages_json(const struct deployment *d)
 		double ms = ms_between(d->spawn_ns, d->stages[i].at_ns);
 
 		if (d->stages[i].name != NULL)
-			(void)json_object_set_new(stages, d->stages[i].name,
-				json_real(isfinite(ms) ? ms : 0));
+			(void)json_object_set_new(
+				stages, d->stages[i].name, json_real(isfinite(ms) ? ms : 0));
 	}
 	return stages;
 }
@@ -77,9 +83,9 @@ static void note_deployment(struct running *r)
 	const struct deployment *d = &r->deployment;
 
 	r->record->deploy_ms = ms_between(d->spawn_ns, d->first_220_ns);
-	r->record->ready_ms =
-		d->stage_count > 0 ? ms_between(d->spawn_ns, d->stages[d->stage_count - 1].at_ns)
-				   : (double)NAN;
+	r->record->ready_ms = d->stage_count > 0
+				      ? ms_between(d->spawn_ns, d->stages[d->stage_count - 1].at_ns)
+				      : (double)NAN;
 	r->record->facts = json_facts(d->facts_json);
 	r->record->stages = stages_json(d);
 }
@@ -107,7 +113,8 @@ static void note_usage(struct running *r, const struct platform_usage *before)
 	if (r->platform->usage == NULL || before->cpu_ns == UINT64_MAX ||
 		!r->platform->usage(&r->deployment, &after))
 		return;
-	if (after.cpu_ns != UINT64_MAX && after.cpu_ns >= before->cpu_ns && r->record->delivered > 0)
+	if (after.cpu_ns != UINT64_MAX && after.cpu_ns >= before->cpu_ns &&
+		r->record->delivered > 0)
 		r->record->cpu_ms_per_mail = (double)(after.cpu_ns - before->cpu_ns) /
 					     (double)NS_PER_MS / (double)r->record->delivered;
 	if (after.memory_bytes != UINT64_MAX)
@@ -129,13 +136,22 @@ static bool work(struct running *r, struct plan_trial at, struct error *e)
 	struct platform_usage before = { .cpu_ns = UINT64_MAX };
 	char run[LETTER_RUN_BYTES];
 	struct workload_plan plan = { .host = r->deployment.host,
-		.smtp_port = r->deployment.smtp_port, .pop3_port = r->deployment.pop3_port,
-		.from = x->from, .to = x->to, .user = x->to, .password = r->options->password,
-		.run = run, .seed = x->seed * 1000003 + at.block, .size_count = x->size_count,
-		.per_size = experiment_per_size(x, at.cell), .warmup_count = x->warmup,
+		.smtp_port = r->deployment.smtp_port,
+		.pop3_port = r->deployment.pop3_port,
+		.from = x->from,
+		.to = x->to,
+		.user = x->to,
+		.password = r->options->password,
+		.run = run,
+		.seed = x->seed * 1000003 + at.block,
+		.size_count = x->size_count,
+		.per_size = experiment_per_size(x, at.cell),
+		.warmup_count = x->warmup,
 		.poll_interval_ns = x->poll_interval_us * NS_PER_US,
 		.message_deadline_ns = x->message_deadline_ms * NS_PER_MS,
-		.is_cancelled = r->options->is_cancelled, .on_mail_done = on_mail_done, .context = r };
+		.is_cancelled = r->options->is_cancelled,
+		.on_mail_done = on_mail_done,
+		.context = r };
 
 	memcpy(plan.sizes, x->sizes, sizeof plan.sizes);
 	(void)snprintf(run, sizeof run, "%.8s-%u-%u", r->plan->hash, at.block + 1, at.position + 1);
@@ -213,9 +229,14 @@ static bool results_write(const struct running *r, struct error *e)
 
 static void record_begin(const struct plan *plan, struct plan_trial at, struct trial_record *ret)
 {
-	*ret = (struct trial_record){ .block = at.block, .position = at.position,
-		.deploy_ms = (double)NAN, .ready_ms = (double)NAN, .cpu_ms_per_mail = (double)NAN,
-		.memory_mib = (double)NAN, .steal_percent = (double)NAN, .work_seconds = (double)NAN };
+	*ret = (struct trial_record){ .block = at.block,
+		.position = at.position,
+		.deploy_ms = (double)NAN,
+		.ready_ms = (double)NAN,
+		.cpu_ms_per_mail = (double)NAN,
+		.memory_mib = (double)NAN,
+		.steal_percent = (double)NAN,
+		.work_seconds = (double)NAN };
 	(void)snprintf(ret->label, sizeof ret->label, "%s", plan->x.cells[at.cell].label);
 	(void)clock_text(clock_wall_ns(&clock_real), ret->started);
 }
@@ -232,7 +253,8 @@ bool trial_run(const struct plan *plan, struct plan_trial at, const struct trial
 	record_begin(plan, at, ret);
 	if (!platform_choose(plan->x.cells[at.cell].platform, &r.platform, e) ||
 		!plan_trial_folder(plan, options->folder, at, r.folder, e) ||
-		!folder_remove(r.folder, e) || !folder_make(r.folder, e) || !work_folder_make(&r, e))
+		!folder_remove(r.folder, e) || !folder_make(r.folder, e) ||
+		!work_folder_make(&r, e))
 		return false;
 	canary_measure(options->work_root, &canary);
 	ret->spin_ms = canary.spin_ms;

@@ -9,10 +9,10 @@
 #include "lab/run/record.h"
 
 struct trial_options {
-	const char *folder;      /* the results */
-	const char *work_root;   /* where deployments keep their disks */
+	const char *folder;    /* the results */
+	const char *work_root; /* where deployments keep their disks */
 	const char *server_path, *image_path;
-	const char *password;    /* of every account */
+	const char *password; /* of every account */
 	const volatile bool *is_cancelled;
 	void (*on_step)(void *context, const char *what, unsigned done, unsigned of);
 	void *context;

@@ -9,17 +9,20 @@
 
 static const char first_line[] = "mailvisor-lab samples 1\n";
 static const char about[] =
-	"# Blocks of 4096 bytes: this text, then 31 records of 128 bytes and a trailer (u32 magic,\n"
+	"# Blocks of 4096 bytes: this text, then 31 records of 128 bytes and a trailer (u32 "
+	"magic,\n"
 	"# u32 block number from 1, u32 record count, zeros, u32 CRC-32C of the block before it).\n"
 	"byte_order=little\nclock=CLOCK_MONOTONIC nanoseconds\n"
-	"fields=sequence:u32 size_bytes:u32 outcome:u16 flags:u16 poll_count:u32 reply_code:u32 zero:u32 "
+	"fields=sequence:u32 size_bytes:u32 outcome:u16 flags:u16 poll_count:u32 reply_code:u32 "
+	"zero:u32 "
 	"poll_gap_ns:u64 t0:u64 t1..t10:u64(since t0) zero:u64\n"
 	"outcomes=delivered refused broken lost corrupt\nflags=1:warmup 2:duplicated 4:late\n"
 	"points=due start banner hello mail rcpt data sent accepted seen fetched\n";
 
 enum { BLOCK_MAGIC = 0x4b4c4253 }; /* "SBLK" */
-_Static_assert(SAMPLES_PER_BLOCK * SAMPLES_RECORD_BYTES + SAMPLES_RECORD_BYTES ==
-		SAMPLES_BLOCK_BYTES, "the trailer takes the place of one record");
+_Static_assert(
+	SAMPLES_PER_BLOCK *SAMPLES_RECORD_BYTES + SAMPLES_RECORD_BYTES == SAMPLES_BLOCK_BYTES,
+	"the trailer takes the place of one record");
 
 const char *sample_outcome_name(unsigned outcome)
 {
@@ -100,7 +103,8 @@ static bool is_sealed(const unsigned char *block)
 	return get(&at, 4) == crc32c(block, SAMPLES_BLOCK_BYTES - 4);
 }
 
-static void block_put(unsigned char *block, uint32_t number, const struct sample *from, size_t count)
+static void block_put(
+	unsigned char *block, uint32_t number, const struct sample *from, size_t count)
 {
 	unsigned char *trailer = block + (size_t)SAMPLES_PER_BLOCK * SAMPLES_RECORD_BYTES;
 
@@ -129,8 +133,8 @@ bool samples_write(const char *path, const struct sample_file *file, struct erro
 		block_put(bytes + b * SAMPLES_BLOCK_BYTES, (uint32_t)b, &file->samples[from],
 			left < SAMPLES_PER_BLOCK ? left : SAMPLES_PER_BLOCK);
 	}
-	return file_put(path,
-		(struct slice){ (const char *)bytes, block_count * SAMPLES_BLOCK_BYTES }, e);
+	return file_put(
+		path, (struct slice){ (const char *)bytes, block_count * SAMPLES_BLOCK_BYTES }, e);
 }
 
 /* The value of "name=" at the start of a line of the header. */
@@ -178,8 +182,8 @@ static bool sample_is_sound(const struct sample *s)
 	return s->outcome != OUTCOME_DELIVERED || s->at_ns[POINT_FETCHED] != SAMPLE_NEVER;
 }
 
-static bool block_get(const unsigned char *block, uint32_t number, struct sample_file *ret,
-	struct error *e)
+static bool block_get(
+	const unsigned char *block, uint32_t number, struct sample_file *ret, struct error *e)
 {
 	const unsigned char *trailer = block + (size_t)SAMPLES_PER_BLOCK * SAMPLES_RECORD_BYTES;
 	uint64_t magic = get(&trailer, 4), is_number = get(&trailer, 4), count = get(&trailer, 4);
@@ -194,7 +198,8 @@ static bool block_get(const unsigned char *block, uint32_t number, struct sample
 
 		record_get(block + i * SAMPLES_RECORD_BYTES, s);
 		if (!sample_is_sound(s))
-			return fail(e, FAULT_NEVER, "read samples: record %llu of block %u contradicts itself",
+			return fail(e, FAULT_NEVER,
+				"read samples: record %llu of block %u contradicts itself",
 				(unsigned long long)i, number);
 		ret->count++;
 	}

@@ -15,16 +15,23 @@ static struct interval ratio_interval(double mean, double sd, size_t count, doub
 	return (struct interval){ exp(mean - half), exp(mean + half) };
 }
 
-void compare_paired(const double *a, const double *b, size_t blocks, uint64_t seed,
-	struct comparison *ret)
+void compare_paired(
+	const double *a, const double *b, size_t blocks, uint64_t seed, struct comparison *ret)
 {
 	auto_free double *d = blocks == 0 ? NULL : malloc(2 * blocks * sizeof *d);
 	double *gap = d == NULL ? NULL : d + blocks;
 	bool is_finite = d != NULL;
 
-	*ret = (struct comparison){ .blocks = blocks, .p = 1, .p_holm = 1, .ratio = (double)NAN,
-		.ratio_ci = INTERVAL_NONE, .ratio_ci90 = INTERVAL_NONE, .difference = (double)NAN,
-		.superiority = (double)NAN, .log_sd = (double)NAN, .verdict = VERDICT_NOT_MEASURED };
+	*ret = (struct comparison){ .blocks = blocks,
+		.p = 1,
+		.p_holm = 1,
+		.ratio = (double)NAN,
+		.ratio_ci = INTERVAL_NONE,
+		.ratio_ci90 = INTERVAL_NONE,
+		.difference = (double)NAN,
+		.superiority = (double)NAN,
+		.log_sd = (double)NAN,
+		.verdict = VERDICT_NOT_MEASURED };
 	for (size_t i = 0; i < blocks && is_finite; i++) {
 		d[i] = log(a[i] / b[i]);
 		gap[i] = a[i] - b[i];

@@ -10,9 +10,9 @@
 #include "lab/stats/stats.h"
 
 enum verdict {
-	VERDICT_BETTER,    /* A takes less time, by more than the smallest effect of interest */
+	VERDICT_BETTER, /* A takes less time, by more than the smallest effect of interest */
 	VERDICT_WORSE,
-	VERDICT_SMALL,     /* different, and the difference is small */
+	VERDICT_SMALL,      /* different, and the difference is small */
 	VERDICT_EQUIVALENT, /* within the band, shown by two one-sided tests */
 	VERDICT_INCONCLUSIVE,
 	VERDICT_NOT_MEASURED,
@@ -29,11 +29,11 @@ struct comparison {
 	double log_sd;
 	double p, p_holm;
 	enum verdict verdict;
-	size_t blocks_needed;       /* for an inconclusive one; 0: cannot be said */
+	size_t blocks_needed; /* for an inconclusive one; 0: cannot be said */
 };
 
-void compare_paired(const double *a, const double *b, size_t blocks, uint64_t seed,
-	struct comparison *ret);
+void compare_paired(
+	const double *a, const double *b, size_t blocks, uint64_t seed, struct comparison *ret);
 /* family: how many comparisons were corrected together. sesoi: 0.05 is a band of 5 %. */
 void compare_judge(struct comparison *c, double sesoi, size_t family);
 const char *verdict_name(enum verdict v);

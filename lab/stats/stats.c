@@ -63,7 +63,8 @@ double stats_percentile(const double *x, size_t count, double q)
 struct interval stats_median_order_interval(const double *x, size_t count)
 {
 	auto_free double *sorted = count < 6 ? NULL : malloc(count * sizeof *sorted);
-	size_t rank = 0; /* of the lower end, from 0: largest with 2 P(Bin(n, 1/2) <= rank) <= 5 % */
+	size_t rank =
+		0; /* of the lower end, from 0: largest with 2 P(Bin(n, 1/2) <= rank) <= 5 % */
 
 	if (sorted == NULL)
 		return INTERVAL_NONE;
@@ -102,7 +103,8 @@ static double cell_of(const struct stats_group *groups, size_t count, enum stats
 		if (random != NULL)
 			g = &groups[gsl_rng_uniform_int(random, count)];
 		for (size_t k = 0; k < g->count; k++)
-			room[k] = g->values[random == NULL ? k : gsl_rng_uniform_int(random, g->count)];
+			room[k] = g->values[random == NULL ? k
+							   : gsl_rng_uniform_int(random, g->count)];
 		inner[i] = statistic(room, g->count, kind);
 	}
 	return statistic(inner, count, kind);

@@ -18,8 +18,9 @@
 #include <stdint.h>
 
 enum {
-	STATS_GROUPS_MAX = 1000,        /* blocks of a cell */
-	STATS_EXACT_BLOCKS_MAX = 18,    /* 2^18 sign patterns are enumerated; above, 10,000 are drawn */
+	STATS_GROUPS_MAX = 1000, /* blocks of a cell */
+	STATS_EXACT_BLOCKS_MAX =
+		18, /* 2^18 sign patterns are enumerated; above, 10,000 are drawn */
 	STATS_PERMUTATIONS = 10000,
 	STATS_RESAMPLES = 10000,
 };

@@ -67,14 +67,14 @@ static bool hash_text(struct slice body, char ret[SHA256_TEXT_BYTES + 1])
 static void date_text(uint64_t wall_ns, char *room, size_t size)
 {
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
-		"Sep", "Oct", "Nov", "Dec" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
+		"Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t seconds = (time_t)(wall_ns / NS_PER_S);
 	struct tm t;
 
 	(void)gmtime_r(&seconds, &t);
-	(void)snprintf(room, size, "%s, %02d %s %d %02d:%02d:%02d +0000", days[t.tm_wday], t.tm_mday,
-		months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	(void)snprintf(room, size, "%s, %02d %s %d %02d:%02d:%02d +0000", days[t.tm_wday],
+		t.tm_mday, months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 /* The header, with the blank line behind it. Its length does not depend on the hash. */
@@ -103,7 +103,8 @@ bool letter_write(const struct letter *letter, struct buf *to, struct error *e)
 
 	if (letter->size_bytes > LETTER_BYTES_MAX || !header_write(letter, no_hash, &header) ||
 		letter->size_bytes < header.len + 4)
-		return fail(e, FAULT_NEVER, "write a mail of %" PRIu32 " octets: %d to %d are possible",
+		return fail(e, FAULT_NEVER,
+			"write a mail of %" PRIu32 " octets: %d to %d are possible",
 			letter->size_bytes, LETTER_BYTES_MIN, LETTER_BYTES_MAX);
 	char *at = buf_reserve(to, letter->size_bytes);
 	if (at == NULL)

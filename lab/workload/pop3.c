@@ -28,12 +28,13 @@ static bool status(const struct look *l, const char *command, struct slice *ret,
 	return true;
 }
 
-static bool ask(const struct look *l, const char *command, const char *argument,
-	struct slice *ret, struct error *e)
+static bool ask(const struct look *l, const char *command, const char *argument, struct slice *ret,
+	struct error *e)
 {
 	char text[COMMAND_BYTES];
 	bool has_argument = argument[0] != '\0';
-	int len = snprintf(text, sizeof text, "%s%s%s\r\n", command, has_argument ? " " : "", argument);
+	int len = snprintf(
+		text, sizeof text, "%s%s%s\r\n", command, has_argument ? " " : "", argument);
 
 	if (len < 0 || (size_t)len >= sizeof text)
 		return fail(e, FAULT_NEVER, "POP3 %s: the argument is too long", command);
@@ -52,8 +53,8 @@ static bool stat_count(const struct look *l, uint64_t *ret, struct error *e)
 		return false;
 	if (slice_number(slice_first(answer, slice_find(answer, ' ')), UINT32_MAX, ret))
 		return true;
-	return fail(e, FAULT_NEVER, "POP3 STAT: '%.*s' is not a count",
-		S_FMT(slice_first(answer, 60)));
+	return fail(
+		e, FAULT_NEVER, "POP3 STAT: '%.*s' is not a count", S_FMT(slice_first(answer, 60)));
 }
 
 /* The lines up to the lone dot, unstuffed (RFC 1939 3). */
@@ -106,8 +107,8 @@ static bool converse(const struct look *l, uint64_t *ret_count, struct error *e)
 	return ask(l, "QUIT", "", NULL, e);
 }
 
-bool pop3_look(const struct pop3_mailbox *box, uint64_t until_ns, uint64_t *ret_count,
-	struct error *e)
+bool pop3_look(
+	const struct pop3_mailbox *box, uint64_t until_ns, uint64_t *ret_count, struct error *e)
 {
 	struct wire wire;
 	struct look look = { .box = box, .wire = &wire, .until_ns = until_ns };

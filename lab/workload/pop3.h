@@ -26,5 +26,5 @@ struct pop3_mailbox {
 	struct buf *room; /* for one mail; its maximum is the largest mail taken */
 };
 
-MUST_CHECK bool pop3_look(const struct pop3_mailbox *box, uint64_t until_ns, uint64_t *ret_count,
-	struct error *e);
+MUST_CHECK bool pop3_look(
+	const struct pop3_mailbox *box, uint64_t until_ns, uint64_t *ret_count, struct error *e);

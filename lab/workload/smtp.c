@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 enum {
-	COMMAND_BYTES = 1024,   /* RFC 5321 4.5.3.1.4 allows 512 */
-	REPLY_LINES_MAX = 100,  /* an EHLO answer has about fifteen */
+	COMMAND_BYTES = 1024,  /* RFC 5321 4.5.3.1.4 allows 512 */
+	REPLY_LINES_MAX = 100, /* an EHLO answer has about fifteen */
 };
 
 static void note(struct sample *s, enum sample_point point)
@@ -48,7 +48,8 @@ static bool step(const struct smtp_letter *letter, struct wire *w, struct sample
 	s->reply_code = (uint32_t)code;
 	if (code == want)
 		return true;
-	return fail(e, FAULT_NEVER, "the server answered %u where %u was due", (unsigned)code, want);
+	return fail(
+		e, FAULT_NEVER, "the server answered %u where %u was due", (unsigned)code, want);
 }
 
 static bool path_step(const struct smtp_letter *letter, struct wire *w, struct sample *s,
@@ -62,8 +63,7 @@ static bool path_step(const struct smtp_letter *letter, struct wire *w, struct s
 	return step(letter, w, s, (struct slice){ text, (size_t)len }, 250, point, e);
 }
 
-static bool converse(const struct smtp_letter *l, struct wire *w, struct sample *s,
-	struct error *e)
+static bool converse(const struct smtp_letter *l, struct wire *w, struct sample *s, struct error *e)
 {
 	return step(l, w, s, S(""), 220, POINT_BANNER, e) &&
 	       step(l, w, s, S("EHLO lab.invalid\r\n"), 250, POINT_HELLO, e) &&
@@ -73,8 +73,8 @@ static bool converse(const struct smtp_letter *l, struct wire *w, struct sample 
 	       step(l, w, s, l->stuffed, 250, POINT_ACCEPTED, e);
 }
 
-bool smtp_send(const struct smtp_letter *letter, struct wire *w, struct sample *sample,
-	struct error *e)
+bool smtp_send(
+	const struct smtp_letter *letter, struct wire *w, struct sample *sample, struct error *e)
 {
 	struct error ignored = { .fault = FAULT_NONE };
 

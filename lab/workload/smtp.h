@@ -20,6 +20,6 @@ struct smtp_letter {
 };
 
 /* Fills sample->at_ns[POINT_START..POINT_ACCEPTED] relative to sample->at_ns[POINT_DUE]. */
-MUST_CHECK bool smtp_send(const struct smtp_letter *letter, struct wire *w, struct sample *sample,
-	struct error *e);
+MUST_CHECK bool smtp_send(
+	const struct smtp_letter *letter, struct wire *w, struct sample *sample, struct error *e);
 void smtp_bye(struct wire *w, uint64_t until_ns);

@@ -22,8 +22,8 @@ struct wire {
 /* Now, CLOCK_MONOTONIC. */
 uint64_t wire_now_ns(void);
 /* host is an IPv4 or IPv6 address. */
-MUST_CHECK bool wire_dial(struct wire *w, const char *host, uint16_t port, uint64_t until_ns,
-	struct error *e);
+MUST_CHECK bool wire_dial(
+	struct wire *w, const char *host, uint16_t port, uint64_t until_ns, struct error *e);
 MUST_CHECK bool wire_send(struct wire *w, struct slice bytes, uint64_t until_ns, struct error *e);
 /* A line without its CRLF (or LF); good until the next call. */
 MUST_CHECK bool wire_line(struct wire *w, uint64_t until_ns, struct slice *ret, struct error *e);

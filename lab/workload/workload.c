@@ -114,9 +114,13 @@ static void sleep_until(uint64_t at_ns)
 
 static struct pop3_mailbox mailbox_of(struct trial *t)
 {
-	return (struct pop3_mailbox){ .host = t->plan->host, .port = t->plan->pop3_port,
-		.user = t->plan->user, .password = t->plan->password, .on_mail = mail_came,
-		.context = t, .room = &t->received };
+	return (struct pop3_mailbox){ .host = t->plan->host,
+		.port = t->plan->pop3_port,
+		.user = t->plan->user,
+		.password = t->plan->password,
+		.on_mail = mail_came,
+		.context = t,
+		.room = &t->received };
 }
 
 /* Looks into the mailbox on the grid until the current mail came or its deadline passed. */
@@ -137,7 +141,8 @@ static void receive(struct trial *t, uint64_t until_ns)
 		s->poll_count++;
 		if (!pop3_look(&box, until_ns, &count, &e)) {
 			t->result->look_failures++;
-			(void)snprintf(t->result->last_failure, sizeof t->result->last_failure, "%s", e.text);
+			(void)snprintf(t->result->last_failure, sizeof t->result->last_failure,
+				"%s", e.text);
 		}
 		if (!t->is_arrived)
 			sleep_until(look_ns + t->plan->poll_interval_ns);
@@ -147,8 +152,12 @@ static void receive(struct trial *t, uint64_t until_ns)
 
 static bool letter_prepare(struct trial *t, const struct sample *s, struct error *e)
 {
-	struct letter letter = { .from = t->plan->from, .to = t->plan->to, .sequence = s->sequence,
-		.size_bytes = s->size_bytes, .due_ns = s->at_ns[POINT_DUE], .seed = t->plan->seed,
+	struct letter letter = { .from = t->plan->from,
+		.to = t->plan->to,
+		.sequence = s->sequence,
+		.size_bytes = s->size_bytes,
+		.due_ns = s->at_ns[POINT_DUE],
+		.seed = t->plan->seed,
 		.wall_ns = clock_wall_ns(&clock_real) };
 
 	if (!slice_text(slice_of(t->plan->run), letter.run, sizeof letter.run))
@@ -178,8 +187,11 @@ static bool mail_run(struct trial *t, struct sample *s, struct error *e)
 	s->at_ns[POINT_DUE] = wire_now_ns();
 	if (!letter_prepare(t, s, e))
 		return false;
-	struct smtp_letter letter = { .host = t->plan->host, .port = t->plan->smtp_port,
-		.from = t->plan->from, .to = t->plan->to, .stuffed = buf_slice(&t->stuffed),
+	struct smtp_letter letter = { .host = t->plan->host,
+		.port = t->plan->smtp_port,
+		.from = t->plan->from,
+		.to = t->plan->to,
+		.stuffed = buf_slice(&t->stuffed),
 		.until_ns = wire_now_ns() + t->plan->message_deadline_ns };
 	t->current = s;
 	t->is_arrived = false;
@@ -197,8 +209,10 @@ static bool mail_run(struct trial *t, struct sample *s, struct error *e)
 
 static void sample_begin(struct sample *s, size_t index, uint32_t size, bool is_warmup)
 {
-	*s = (struct sample){ .sequence = (uint32_t)index + 1, .size_bytes = size,
-		.outcome = OUTCOME_BROKEN, .flags = is_warmup ? SAMPLE_IS_WARMUP : 0 };
+	*s = (struct sample){ .sequence = (uint32_t)index + 1,
+		.size_bytes = size,
+		.outcome = OUTCOME_BROKEN,
+		.flags = is_warmup ? SAMPLE_IS_WARMUP : 0 };
 	for (unsigned i = 0; i < SAMPLE_POINT_COUNT; i++)
 		s->at_ns[i] = SAMPLE_NEVER;
 }
@@ -244,8 +258,8 @@ static bool plan_check(const struct workload_plan *plan, struct error *e)
 		return fail(e, FAULT_NEVER, "a trial has 1 to %d sizes, not %u", WORKLOAD_SIZES_MAX,
 			plan->size_count);
 	if (total == 0 || total > WORKLOAD_MAILS_MAX)
-		return fail(e, FAULT_NEVER, "a trial has 1 to %d mails, not %llu", WORKLOAD_MAILS_MAX,
-			(unsigned long long)total);
+		return fail(e, FAULT_NEVER, "a trial has 1 to %d mails, not %llu",
+			WORKLOAD_MAILS_MAX, (unsigned long long)total);
 	return true;
 }
 
@@ -264,8 +278,11 @@ bool workload_run(const struct workload_plan *plan, struct workload_result *ret,
 		return false;
 	size_t total = (size_t)plan->per_size * plan->size_count + plan->warmup_count;
 	size_t largest = size_largest(plan);
-	struct trial t = { .plan = plan, .result = ret, .smtp = { .fd = -1 },
-		.text = { .max = largest }, .stuffed = { .max = 2 * largest + 16 },
+	struct trial t = { .plan = plan,
+		.result = ret,
+		.smtp = { .fd = -1 },
+		.text = { .max = largest },
+		.stuffed = { .max = 2 * largest + 16 },
 		.received = { .max = 2 * largest + TRACE_ROOM_BYTES } };
 	auto_free uint32_t *sizes = calloc(total, sizeof *sizes);
 

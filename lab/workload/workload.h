@@ -24,10 +24,10 @@ enum {
 struct workload_plan {
 	const char *host;
 	uint16_t smtp_port, pop3_port;
-	const char *from, *to;          /* envelope and header addresses */
-	const char *user, *password;    /* POP3 login of the receiver */
-	const char *run;                /* id of this trial, in every mail */
-	uint64_t seed;                  /* bodies and the order of sizes */
+	const char *from, *to;       /* envelope and header addresses */
+	const char *user, *password; /* POP3 login of the receiver */
+	const char *run;             /* id of this trial, in every mail */
+	uint64_t seed;               /* bodies and the order of sizes */
 	uint32_t sizes[WORKLOAD_SIZES_MAX];
 	unsigned size_count;
 	unsigned per_size;     /* measured mails of each size */
@@ -42,16 +42,16 @@ struct workload_plan {
 struct workload_result {
 	struct sample *samples;
 	size_t count;
-	uint64_t duplicated; /* mails of this trial that came again */
-	uint64_t late;       /* came after their deadline */
-	uint64_t strange;    /* in the mailbox and not of this trial */
+	uint64_t duplicated;    /* mails of this trial that came again */
+	uint64_t late;          /* came after their deadline */
+	uint64_t strange;       /* in the mailbox and not of this trial */
 	uint64_t look_failures; /* POP3 looks that failed and were repeated */
 	uint64_t first_ns, last_ns;
 	char last_failure[240]; /* of the last unfinished mail, for the record */
 };
 
-MUST_CHECK bool workload_run(const struct workload_plan *plan, struct workload_result *ret,
-	struct error *e);
+MUST_CHECK bool workload_run(
+	const struct workload_plan *plan, struct workload_result *ret, struct error *e);
 void workload_result_done(struct workload_result *r);
 /* The sizes of a trial in sending order: warm-up first, then per_size of each, shuffled. */
 void workload_order(const struct workload_plan *plan, uint32_t *ret_sizes);

@@ -45,7 +45,7 @@ static bool find_file(struct options *o, struct error *e)
 	if (o->is_config_given)
 		return true;
 	if (!where_config(o->config_path, &nowhere) ||
-		(access(o->config_path, F_OK) < 0 && errno == ENOENT)) {
+		(access(o->config_path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))) {
 		o->config_path[0] = '\0';
 		return true;
 	}

@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
-enum { PREFIX_BYTES = 4096 /* Return-Path and Delivered-To of the longest addresses are under 2 KiB */ };
+enum {
+	PREFIX_BYTES =
+		4096 /* Return-Path and Delivered-To of the longest addresses are under 2 KiB */
+};
 
 static int landing_order(const void *a, const void *b)
 {
@@ -28,7 +31,8 @@ static bool short_of_memory(struct error *e)
 	return fail(e, FAULT_LATER, "accept a message: out of memory");
 }
 
-static void remote_add(struct acceptance *a, const struct target *t, const struct envelope_rcpt *rcpt)
+static void remote_add(
+	struct acceptance *a, const struct target *t, const struct envelope_rcpt *rcpt)
 {
 	struct spool_rcpt *r = &a->remotes[a->remote_count];
 
@@ -108,17 +112,17 @@ static bool items_make(struct acceptance *a, struct error *e)
 	while (at < a->remote_count) {
 		size_t count = spool_item_fit(a->remotes + at, a->remote_count - at);
 
-		a->items[a->item_count] = (struct spool_item){
-			.id = spool_id_new(a->mail->clock, a->item_count),
-			.reverse_path = envelope->reverse_path,
-			.envid = envelope->envid,
-			.ret = envelope->ret,
-			.body_type = envelope->body,
-			.is_utf8 = envelope->is_utf8,
-			.rcpts = a->remotes + at,
-			.rcpt_count = count,
-			.queued_s = a->received_ns / NS_PER_S,
-			.due_s = a->received_ns / NS_PER_S };
+		a->items[a->item_count] =
+			(struct spool_item){ .id = spool_id_new(a->mail->clock, a->item_count),
+				.reverse_path = envelope->reverse_path,
+				.envid = envelope->envid,
+				.ret = envelope->ret,
+				.body_type = envelope->body,
+				.is_utf8 = envelope->is_utf8,
+				.rcpts = a->remotes + at,
+				.rcpt_count = count,
+				.queued_s = a->received_ns / NS_PER_S,
+				.due_s = a->received_ns / NS_PER_S };
 		a->item_count++;
 		at += count;
 	}

@@ -35,8 +35,8 @@ struct acceptance {
 	size_t item_count;
 	struct slice return_path;
 	uint64_t received_ns;
-	size_t holders;  /* entries and items of the staged transaction */
-	uint32_t bucket; /* of the timeline */
+	size_t holders;   /* entries and items of the staged transaction */
+	uint32_t bucket;  /* of the timeline */
 	bool is_in_doubt; /* nobody can say whether it happened: the body must stay */
 };
 

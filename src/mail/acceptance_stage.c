@@ -108,8 +108,8 @@ static void timeline_stage(struct acceptance *a, struct batch *b)
 		a->bucket = timelines_stage(a->mail->timelines, b, a->timeline, &subject);
 }
 
-static bool build(struct acceptance *a, struct batch *b, const struct store_chunk *chunk,
-	struct error *e)
+static bool build(
+	struct acceptance *a, struct batch *b, const struct store_chunk *chunk, struct error *e)
 {
 	/* Folders first: the version of the first partition tells whether it happened. */
 	for (size_t i = 0; i < a->landing_count; i++) {

@@ -26,7 +26,8 @@ static enum change password_check(const struct account *account, struct error *e
 {
 	if (account->password.len == 0 || password_is_hash(account->password))
 		return CHANGE_DONE;
-	return change_says(CHANGE_BAD, e, "account '%.*s': its password is in no form that we store",
+	return change_says(CHANGE_BAD, e,
+		"account '%.*s': its password is in no form that we store",
 		S_FMT(account->address));
 }
 
@@ -44,7 +45,8 @@ static enum change row_make(struct directory *d, const struct account *account,
 	if (account_encode(account, &value))
 		ret->value = arena_copy(a, buf_slice(&value));
 	if (ret->value.at == NULL) {
-		(void)fail(e, FAULT_LATER, "account '%.*s': out of memory", S_FMT(account->address));
+		(void)fail(
+			e, FAULT_LATER, "account '%.*s': out of memory", S_FMT(account->address));
 		return CHANGE_FAILED;
 	}
 	(void)d;
@@ -76,8 +78,9 @@ static enum change limits_check(struct directory *d, const struct domain_row *do
 	if (domain->domain.account_max > 0 &&
 		counts.accounts + adding >= domain->domain.account_max)
 		return change_says(CHANGE_LIMIT, e,
-			"account '%.*s': domain '%.*s' may have %llu accounts", S_FMT(name->address),
-			S_FMT(name->domain), (unsigned long long)domain->domain.account_max);
+			"account '%.*s': domain '%.*s' may have %llu accounts",
+			S_FMT(name->address), S_FMT(name->domain),
+			(unsigned long long)domain->domain.account_max);
 	if (counts.accounts + counts.aliases + adding >= LIMIT_DOMAIN_ACCOUNTS)
 		return change_says(CHANGE_LIMIT, e,
 			"account '%.*s': a domain has room for %d accounts and aliases",
@@ -93,7 +96,8 @@ static enum change addition_take(struct addition *n, const struct account *accou
 	struct entity before;
 	struct name name;
 	uint64_t same_domain, version;
-	enum change change = entity_place(d, "account", account->address, &n->arena, &name, &domain, e);
+	enum change change =
+		entity_place(d, "account", account->address, &n->arena, &name, &domain, e);
 
 	if (change == CHANGE_DONE)
 		change = password_check(account, e);
@@ -189,7 +193,8 @@ static enum change account_find(struct directory *d, struct slice address, struc
 	if (is_found && !entity_fresh(d, domain.id, &name, a, &entity, ret_version, e))
 		return CHANGE_FAILED;
 	if (entity.kind != ENTITY_ACCOUNT)
-		return change_says(CHANGE_MISSING, e, "account '%.*s' does not exist", S_FMT(address));
+		return change_says(
+			CHANGE_MISSING, e, "account '%.*s' does not exist", S_FMT(address));
 	*ret = entity.account;
 	return row_make(d, ret, &name, domain.id, a, ret_row, e);
 }
@@ -209,7 +214,8 @@ static enum change set_in_turn(struct directory *d, const struct account *accoun
 	was_quick = account_is_quick(&before);
 	if (only_if != NULL) {
 		if (!slice_same(before.password, *only_if))
-			return change_says(CHANGE_CONFLICT, e, "account '%.*s': its password was changed",
+			return change_says(CHANGE_CONFLICT, e,
+				"account '%.*s': its password was changed",
 				S_FMT(account->address));
 		after = before;
 		after.password = account->password;
@@ -260,8 +266,8 @@ static bool remove_mail(struct directory *d, struct id account, struct error *e)
 	return batch_write_again(&b, d->store, e);
 }
 
-static enum change remove_in_turn(struct directory *d, struct slice address, struct id *ret_account,
-	struct error *e)
+static enum change remove_in_turn(
+	struct directory *d, struct slice address, struct id *ret_account, struct error *e)
 {
 	auto_arena a = { .max = LIMIT_ARENA_BYTES };
 	auto_turn *turn = NULL;
@@ -301,9 +307,9 @@ bool accounts_remove_go_on(struct directory *d, struct error *e)
 
 	/* Each page's rows are gone when it is done, so every scan starts at the front. */
 	while (is_good && !is_last) {
-		struct store_scan scan = { .partition = S("x"),
-			.expect = STORE_ANY_VERSION,
-			.limit = LIMIT_SCAN_ROWS };
+		struct store_scan scan = {
+			.partition = S("x"), .expect = STORE_ANY_VERSION, .limit = LIMIT_SCAN_ROWS
+		};
 
 		is_good = store_scan(d->store, &scan, &page, e);
 		for (size_t i = 0; is_good && i < page.row_count; i++) {

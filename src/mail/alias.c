@@ -2,16 +2,16 @@
 #include "mail/entity.h"
 
 /* Targets in their canonical spelling, each once. */
-static enum change alias_clean(const struct alias *alias, struct arena *a, struct alias *ret,
-	struct error *e)
+static enum change alias_clean(
+	const struct alias *alias, struct arena *a, struct alias *ret, struct error *e)
 {
 	size_t bytes = 0;
 
 	*ret = *alias;
 	ret->target_count = 0;
 	if (alias->target_count == 0)
-		return change_says(CHANGE_BAD, e, "alias '%.*s': it has no target",
-			S_FMT(alias->address));
+		return change_says(
+			CHANGE_BAD, e, "alias '%.*s': it has no target", S_FMT(alias->address));
 	if (alias->target_count > LIMIT_ALIAS_TARGETS)
 		return change_says(CHANGE_LIMIT, e, "alias '%.*s': more than %d targets",
 			S_FMT(alias->address), LIMIT_ALIAS_TARGETS);
@@ -21,8 +21,9 @@ static enum change alias_clean(const struct alias *alias, struct arena *a, struc
 		size_t same = 0;
 
 		if (name_parse(alias->targets[i], false, a, &name) != NAME_OK)
-			return change_says(CHANGE_BAD, e, "alias '%.*s': target '%.*s' is no address",
-				S_FMT(alias->address), S_FMT(alias->targets[i]));
+			return change_says(CHANGE_BAD, e,
+				"alias '%.*s': target '%.*s' is no address", S_FMT(alias->address),
+				S_FMT(alias->targets[i]));
 		while (same < ret->target_count && !slice_same(ret->targets[same], name.address))
 			same++;
 		if (same == ret->target_count)
@@ -78,7 +79,8 @@ enum change alias_add(struct directory *d, const struct alias *alias, struct err
 		return CHANGE_FAILED;
 	if (before.kind != ENTITY_NONE)
 		return change_says(CHANGE_EXISTS, e, "alias '%.*s' exists already%s",
-			S_FMT(name.address), before.kind == ENTITY_ACCOUNT ? ", as an account" : "");
+			S_FMT(name.address),
+			before.kind == ENTITY_ACCOUNT ? ", as an account" : "");
 	if (counts.accounts + counts.aliases >= LIMIT_DOMAIN_ACCOUNTS)
 		return change_says(CHANGE_LIMIT, e,
 			"alias '%.*s': a domain has room for %d accounts and aliases",
@@ -101,7 +103,8 @@ static enum change alias_find(struct directory *d, struct slice address, struct 
 	if (is_found && !entity_fresh(d, domain.id, ret_name, a, &entity, ret_version, e))
 		return CHANGE_FAILED;
 	if (entity.kind != ENTITY_ALIAS)
-		return change_says(CHANGE_MISSING, e, "alias '%.*s' does not exist", S_FMT(address));
+		return change_says(
+			CHANGE_MISSING, e, "alias '%.*s' does not exist", S_FMT(address));
 	*ret = entity.alias;
 	*ret_domain = domain.id;
 	return CHANGE_DONE;

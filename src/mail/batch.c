@@ -17,7 +17,8 @@ static void *batch_take(struct batch *b, size_t count, size_t bytes)
 
 void batch_begin(struct batch *b, size_t commit_max, size_t drop_max)
 {
-	*b = (struct batch){ .arena = { .max = BATCH_ARENA_BYTES }, .commit_room = commit_max,
+	*b = (struct batch){ .arena = { .max = BATCH_ARENA_BYTES },
+		.commit_room = commit_max,
 		.drop_room = drop_max };
 	b->txn.commits = batch_take(b, commit_max, sizeof *b->txn.commits);
 	b->parts = batch_take(b, commit_max, sizeof *b->parts);
@@ -51,7 +52,8 @@ void batch_commit(struct batch *b, const struct key *partition, uint64_t expect,
 	invariant(at < b->commit_room);
 	b->parts[at] = (struct batch_part){ sets, removes, set_max, remove_max };
 	b->txn.commits[at] = (struct store_commit){
-		.partition = name, .expect = expect, .sets = sets, .removes = removes };
+		.partition = name, .expect = expect, .sets = sets, .removes = removes
+	};
 	b->txn.commit_count++;
 }
 

@@ -5,8 +5,9 @@
 
 void body_begin(struct body_writer *w, struct store *store, const struct clock *clock)
 {
-	*w = (struct body_writer){ .store = store, .blob = id_new(clock),
-		.tail = { .max = LIMIT_BLOB_CHUNK_BYTES } };
+	*w = (struct body_writer){
+		.store = store, .blob = id_new(clock), .tail = { .max = LIMIT_BLOB_CHUNK_BYTES }
+	};
 }
 
 static bool tail_flush(struct body_writer *w, struct error *e)
@@ -42,14 +43,14 @@ bool body_add(struct body_writer *w, struct slice s, struct error *e)
 struct store_chunk body_tail(const struct body_writer *w)
 {
 	return (struct store_chunk){
-		.blob = w->blob, .number = w->chunk_count, .bytes = buf_slice(&w->tail) };
+		.blob = w->blob, .number = w->chunk_count, .bytes = buf_slice(&w->tail)
+	};
 }
 
 void body_abandon(struct body_writer *w)
 {
 	if (w->chunk_count > 0) {
-		struct store_txn txn = {
-			.drops = &w->blob, .drop_count = 1, .may_be_lazy = true };
+		struct store_txn txn = { .drops = &w->blob, .drop_count = 1, .may_be_lazy = true };
 
 		/* When this fails the chunks stay behind as an orphan, which `mailvisor check` removes. */
 		if (store_commit(w->store, &txn) != STORE_OK)
@@ -62,8 +63,9 @@ void body_abandon(struct body_writer *w)
 
 void body_open(struct body_reader *r, struct store *store, const struct entry *entry)
 {
-	*r = (struct body_reader){ .store = store, .entry = *entry,
-		.chunk = { .max = LIMIT_BLOB_CHUNK_BYTES } };
+	*r = (struct body_reader){
+		.store = store, .entry = *entry, .chunk = { .max = LIMIT_BLOB_CHUNK_BYTES }
+	};
 }
 
 /* Makes the chunk that holds `at` (counted in the blob) the one in memory. */

@@ -7,7 +7,10 @@
 
 #include <stdlib.h>
 
-enum { CHANGES_HEADS = 1024 /* a power of two; chains stay short for LIMIT_SESSIONS_DEFAULT watchers */ };
+enum {
+	CHANGES_HEADS =
+		1024 /* a power of two; chains stay short for LIMIT_SESSIONS_DEFAULT watchers */
+};
 
 struct changes {
 	struct lock lock;

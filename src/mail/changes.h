@@ -7,7 +7,12 @@
 #include "mail/folder.h"
 
 struct changes;
-struct watcher { void (*wake)(struct watcher *w); struct id folder; struct watcher *next, *previous; bool is_on; };
+struct watcher {
+	void (*wake)(struct watcher *w);
+	struct id folder;
+	struct watcher *next, *previous;
+	bool is_on;
+};
 void changes_watch(struct changes *c, struct watcher *w, struct id folder);
 void changes_unwatch(struct changes *c, struct watcher *w);
 void changes_tell(struct changes *c, struct id folder);

@@ -15,10 +15,13 @@ struct cached {
 	char bytes[];
 };
 
-enum { CACHED_NAME_BYTES = LIMIT_PARTITION_NAME_BYTES + LIMIT_ADDRESS_BYTES + LIMIT_LOCAL_PART_BYTES };
+enum {
+	CACHED_NAME_BYTES =
+		LIMIT_PARTITION_NAME_BYTES + LIMIT_ADDRESS_BYTES + LIMIT_LOCAL_PART_BYTES
+};
 
-bool directory_open(const struct mail *m, const struct mail_options *options, struct directory **ret,
-	struct error *e)
+bool directory_open(const struct mail *m, const struct mail_options *options,
+	struct directory **ret, struct error *e)
 {
 	struct directory *d = calloc(1, sizeof *d);
 
@@ -34,7 +37,8 @@ bool directory_open(const struct mail *m, const struct mail_options *options, st
 	signal_init(&d->turn_free);
 	if (options->postmaster.len > sizeof d->postmaster) {
 		directory_close(d);
-		return fail(e, FAULT_NEVER, "open the directory: the postmaster's address is too long");
+		return fail(
+			e, FAULT_NEVER, "open the directory: the postmaster's address is too long");
 	}
 	d->postmaster_len = options->postmaster.len;
 	if (d->postmaster_len > 0)
@@ -123,8 +127,8 @@ static void cached_add(struct directory *d, struct slice name, struct slice valu
 
 /* --- reading --- */
 
-static struct slice cached_name(char room[CACHED_NAME_BYTES], const struct key *partition,
-	struct slice key)
+static struct slice cached_name(
+	char room[CACHED_NAME_BYTES], const struct key *partition, struct slice key)
 {
 	invariant(partition->len + key.len <= CACHED_NAME_BYTES);
 	memcpy(room, partition->at, partition->len);
@@ -133,8 +137,8 @@ static struct slice cached_name(char room[CACHED_NAME_BYTES], const struct key *
 }
 
 /* True: the cache knows, and *ret_value is in the arena (NULL: the arena is full). */
-static bool cache_look(struct directory *d, struct slice name, struct arena *a, struct slice *ret_value,
-	bool *ret_found, uint64_t *ret_writes)
+static bool cache_look(struct directory *d, struct slice name, struct arena *a,
+	struct slice *ret_value, bool *ret_found, uint64_t *ret_writes)
 {
 	struct cached *c;
 
@@ -184,8 +188,8 @@ void directory_forget(struct directory *d, const struct key *partition, struct s
 		cached_remove(d, c);
 }
 
-bool directory_domain(struct directory *d, struct slice name, struct arena *a, struct domain_row *ret,
-	bool *ret_found, struct error *e)
+bool directory_domain(struct directory *d, struct slice name, struct arena *a,
+	struct domain_row *ret, bool *ret_found, struct error *e)
 {
 	struct key partition = domain_partition();
 	struct slice value;
@@ -193,7 +197,8 @@ bool directory_domain(struct directory *d, struct slice name, struct arena *a, s
 	if (!directory_read(d, &partition, name, a, &value, ret_found, e))
 		return false;
 	if (*ret_found && !domain_decode(name, value, ret))
-		return fail(e, FAULT_NEVER, "look up domain '%.*s': its record is damaged", S_FMT(name));
+		return fail(e, FAULT_NEVER, "look up domain '%.*s': its record is damaged",
+			S_FMT(name));
 	return true;
 }
 
@@ -231,7 +236,8 @@ bool directory_turn_take(struct directory *d, struct error *e)
 	HOLDING(&d->lock);
 	while (d->has_writer) {
 		if (!signal_wait(&d->turn_free, &d->lock, until_ns))
-			return fail(e, FAULT_LATER, "change the directory: another change takes too long");
+			return fail(e, FAULT_LATER,
+				"change the directory: another change takes too long");
 	}
 	d->has_writer = true;
 	return true;
@@ -261,7 +267,8 @@ enum change directory_write(struct directory *d, struct batch *b, struct error *
 		return CHANGE_DONE;
 	case STORE_CONFLICT:
 	case STORE_UNKNOWN:
-		return change_says(CHANGE_CONFLICT, e, "somebody else changed the same thing first");
+		return change_says(
+			CHANGE_CONFLICT, e, "somebody else changed the same thing first");
 	case STORE_FAILED:
 		break;
 	}

@@ -20,36 +20,38 @@
 struct directory;
 
 enum {
-	LIMIT_DOMAINS = 40000, /* one partition, under LIMIT_PARTITION_KEYS */
+	LIMIT_DOMAINS = 40000,          /* one partition, under LIMIT_PARTITION_KEYS */
 	LIMIT_DOMAIN_ACCOUNTS = 500000, /* and aliases, of one domain: 16 buckets of 31,250 */
-	LIMIT_ALIAS_BYTES = 60 << 10, /* all targets together, under LIMIT_VALUE_BYTES */
+	LIMIT_ALIAS_BYTES = 60 << 10,   /* all targets together, under LIMIT_VALUE_BYTES */
 };
 
 struct domain {
-	struct slice name;           /* key: A-label, lower case */
-	bool is_disabled;            /* keeps everything, accepts and serves nothing (450 4.2.1 / login refused) */
-	struct slice alias_of;       /* a domain alias: every address of it means the same local part there */
-	struct slice catch_all;      /* address, empty: none */
-	struct slice postmaster;     /* address of postmaster@ when there is no such entry; empty: the server's */
-	uint64_t account_max;        /* 0: no limit, also below */
-	uint64_t quota_bytes;        /* of all its accounts together */
+	struct slice name; /* key: A-label, lower case */
+	bool is_disabled; /* keeps everything, accepts and serves nothing (450 4.2.1 / login refused) */
+	struct slice
+		alias_of; /* a domain alias: every address of it means the same local part there */
+	struct slice catch_all; /* address, empty: none */
+	struct slice
+		postmaster; /* address of postmaster@ when there is no such entry; empty: the server's */
+	uint64_t account_max; /* 0: no limit, also below */
+	uint64_t quota_bytes; /* of all its accounts together */
 	uint64_t message_bytes_max;
 	uint64_t created_s;
 };
 
 struct account {
-	struct slice address;        /* "alice@a.example", its key */
-	struct id id;                /* its mailboxes hang on this; a renamed account keeps it */
+	struct slice address; /* "alice@a.example", its key */
+	struct id id;         /* its mailboxes hang on this; a renamed account keeps it */
 	bool is_disabled;
-	struct slice password;       /* hash as text, empty: cannot log in; never shown */
-	uint64_t quota_bytes;        /* 0: no limit */
+	struct slice password; /* hash as text, empty: cannot log in; never shown */
+	uint64_t quota_bytes;  /* 0: no limit */
 	uint64_t quota_messages;
 	uint64_t created_s;
 };
 
 struct alias {
 	struct slice address;
-	struct slice *targets;       /* addresses */
+	struct slice *targets; /* addresses */
 	size_t target_count;
 	bool is_disabled;
 };
@@ -59,12 +61,21 @@ struct alias {
  * CHANGE_FAILED is a failure of the store, with its own fault.
  */
 enum change {
-	CHANGE_DONE, CHANGE_EXISTS, CHANGE_MISSING, CHANGE_CONFLICT, CHANGE_IN_USE, CHANGE_LIMIT, CHANGE_BAD, CHANGE_FAILED,
+	CHANGE_DONE,
+	CHANGE_EXISTS,
+	CHANGE_MISSING,
+	CHANGE_CONFLICT,
+	CHANGE_IN_USE,
+	CHANGE_LIMIT,
+	CHANGE_BAD,
+	CHANGE_FAILED,
 };
 
 enum change domain_add(struct directory *d, const struct domain *domain, struct error *e);
-enum change domain_set(struct directory *d, const struct domain *domain, struct error *e); /* replaces */
-enum change domain_remove(struct directory *d, struct slice name, struct error *e); /* CHANGE_IN_USE with accounts */
+enum change domain_set(
+	struct directory *d, const struct domain *domain, struct error *e); /* replaces */
+enum change domain_remove(
+	struct directory *d, struct slice name, struct error *e); /* CHANGE_IN_USE with accounts */
 enum change account_add(struct directory *d, const struct account *account, struct error *e);
 /* Many at once, 250 a commit; stops at the first that fails and says in *ret_done how many were added. */
 enum change account_add_many(struct directory *d, const struct account *accounts, size_t count,
@@ -77,26 +88,26 @@ enum change alias_set(struct directory *d, const struct alias *alias, struct err
 enum change alias_remove(struct directory *d, struct slice address, struct error *e);
 
 /* Finds one; results live in the arena. */
-MUST_CHECK bool domain_get(struct directory *d, struct slice name, struct arena *a, struct domain *ret,
-	bool *ret_found, struct error *e);
+MUST_CHECK bool domain_get(struct directory *d, struct slice name, struct arena *a,
+	struct domain *ret, bool *ret_found, struct error *e);
 MUST_CHECK bool account_get(struct directory *d, struct slice address, struct arena *a,
 	struct account *ret, bool *ret_found, struct error *e);
-MUST_CHECK bool alias_get(struct directory *d, struct slice address, struct arena *a, struct alias *ret,
-	bool *ret_found, struct error *e);
+MUST_CHECK bool alias_get(struct directory *d, struct slice address, struct arena *a,
+	struct alias *ret, bool *ret_found, struct error *e);
 /* In name order, those after `after`; up to limit. domain "" lists all domains' entries. */
 MUST_CHECK bool domain_list(struct directory *d, struct slice after, size_t limit, struct arena *a,
 	struct domain **ret, size_t *ret_count, struct error *e);
-MUST_CHECK bool account_list(struct directory *d, struct slice domain, struct slice after, size_t limit,
-	struct arena *a, struct account **ret, size_t *ret_count, struct error *e);
-MUST_CHECK bool alias_list(struct directory *d, struct slice domain, struct slice after, size_t limit,
-	struct arena *a, struct alias **ret, size_t *ret_count, struct error *e);
+MUST_CHECK bool account_list(struct directory *d, struct slice domain, struct slice after,
+	size_t limit, struct arena *a, struct account **ret, size_t *ret_count, struct error *e);
+MUST_CHECK bool alias_list(struct directory *d, struct slice domain, struct slice after,
+	size_t limit, struct arena *a, struct alias **ret, size_t *ret_count, struct error *e);
 
 enum resolve { RESOLVE_OK, RESOLVE_REMOTE, RESOLVE_UNKNOWN, RESOLVE_DISABLED, RESOLVE_BAD };
 struct target {
 	bool is_local;
-	struct slice address;     /* of the account, or the remote address */
-	struct id account;        /* when local */
-	struct slice domain;      /* key of the account's domain, for quota */
+	struct slice address; /* of the account, or the remote address */
+	struct id account;    /* when local */
+	struct slice domain;  /* key of the account's domain, for quota */
 	uint64_t quota_bytes, quota_messages, domain_quota_bytes, message_bytes_max;
 };
 struct targets {
@@ -111,10 +122,12 @@ MUST_CHECK bool directory_resolve(struct directory *d, struct slice address, str
 MUST_CHECK bool directory_login(struct directory *d, struct slice user, struct arena *a,
 	struct account *ret, bool *ret_found, struct error *e);
 /* How many accounts and aliases a domain has. */
-struct domain_counts { uint64_t accounts, aliases; };
+struct domain_counts {
+	uint64_t accounts, aliases;
+};
 MUST_CHECK bool domain_counts(struct directory *d, struct slice name, struct domain_counts *ret,
 	bool *ret_found, struct error *e);
 /* May this account write as this address? Its own (with +detail, through domain aliases), and any alias that has it
  * as a target. */
-MUST_CHECK bool directory_may_send_as(struct directory *d, struct slice account, struct slice address,
-	bool *ret_may, struct error *e);
+MUST_CHECK bool directory_may_send_as(struct directory *d, struct slice account,
+	struct slice address, bool *ret_may, struct error *e);

@@ -14,7 +14,9 @@ bool domain_list(struct directory *d, struct slice after, size_t limit, struct a
 	struct store_scan scan = { .partition = key_slice(&partition),
 		.after = after,
 		.expect = STORE_ANY_VERSION,
-		.limit = limit < 1 ? 1 : limit > LIMIT_SCAN_ROWS ? LIMIT_SCAN_ROWS : limit };
+		.limit = limit < 1                 ? 1
+			 : limit > LIMIT_SCAN_ROWS ? LIMIT_SCAN_ROWS
+						   : limit };
 	struct store_page page = { 0 };
 	bool is_good = store_scan(d->store, &scan, &page, e);
 
@@ -84,7 +86,8 @@ static bool stream_fill(struct merge *m, struct stream *s, struct slice after, s
 }
 
 /* The smallest next name of all buckets; NULL: there is none. */
-static bool merge_next(struct merge *m, struct slice after, const struct store_row **ret, struct error *e)
+static bool merge_next(
+	struct merge *m, struct slice after, const struct store_row **ret, struct error *e)
 {
 	struct stream *least = NULL;
 
@@ -176,8 +179,8 @@ static bool entity_list(struct directory *d, enum entity_kind kind, struct slice
 		s->limit = limit * 3 / 2 / KEYS_ACCOUNT_BUCKETS + 8;
 		s->limit = s->limit > LIMIT_SCAN_ROWS ? LIMIT_SCAN_ROWS : s->limit;
 	}
-	is_good = merge_list(m, kind, slice_first(after, slice_find_last(after, '@')), limit, a, *ret,
-		ret_count, e);
+	is_good = merge_list(m, kind, slice_first(after, slice_find_last(after, '@')), limit, a,
+		*ret, ret_count, e);
 	merge_done(m);
 	return is_good;
 }

@@ -52,7 +52,8 @@ static bool local_key(struct slice local, struct buf *out)
 	return plain.len > 0 && names_local_key(plain, out);
 }
 
-enum name_answer name_parse(struct slice address, bool postmaster_ok, struct arena *a, struct name *ret)
+enum name_answer name_parse(
+	struct slice address, bool postmaster_ok, struct arena *a, struct name *ret)
 {
 	char room[LIMIT_ADDRESS_BYTES + LIMIT_LOCAL_PART_BYTES];
 	struct buf text = BUF_OVER(room);

@@ -14,7 +14,8 @@
 #include "mail/table.h"
 
 enum {
-	DIRECTORY_CACHE_BYTES = 4 << 20, /* 15,000 accounts; more than a busy server meets in a minute */
+	DIRECTORY_CACHE_BYTES =
+		4 << 20, /* 15,000 accounts; more than a busy server meets in a minute */
 	DIRECTORY_RECORD_BYTES = LIMIT_VALUE_BYTES,
 	DIRECTORY_WAIT_S = 60, /* for another writer */
 };
@@ -43,7 +44,8 @@ struct name {
 };
 enum name_answer { NAME_OK, NAME_BAD, NAME_SHORT };
 /* With postmaster_ok, "postmaster" alone has an empty domain. NAME_SHORT: the arena is full. */
-enum name_answer name_parse(struct slice address, bool postmaster_ok, struct arena *a, struct name *ret);
+enum name_answer name_parse(
+	struct slice address, bool postmaster_ok, struct arena *a, struct name *ret);
 enum name_answer name_domain(struct slice domain, struct arena *a, struct slice *ret);
 
 /* A domain with what only the store knows. */
@@ -64,8 +66,8 @@ MUST_CHECK bool domain_decode(struct slice name, struct slice value, struct doma
 MUST_CHECK bool account_encode(const struct account *account, struct buf *out);
 MUST_CHECK bool alias_encode(const struct alias *alias, struct buf *out);
 /* Targets are put into the arena; the rest points into value. */
-MUST_CHECK bool entity_decode(struct slice address, struct slice value, struct arena *a,
-	struct entity *ret);
+MUST_CHECK bool entity_decode(
+	struct slice address, struct slice value, struct arena *a, struct entity *ret);
 MUST_CHECK bool counts_encode(const struct domain_counts *counts, struct buf *out);
 MUST_CHECK bool counts_decode(struct slice value, struct domain_counts *ret);
 
@@ -89,11 +91,12 @@ MUST_CHECK bool directory_fresh(struct directory *d, const struct key *partition
 /* Writes a batch in the turn and turns the store's answer into ours. */
 enum change directory_write(struct directory *d, struct batch *b, struct error *e);
 /* CHANGE_BAD and CHANGE_LIMIT with words. */
-enum change change_says(enum change change, struct error *e, const char *format, ...) PRINTF_LIKE(3, 4);
+enum change change_says(enum change change, struct error *e, const char *format, ...)
+	PRINTF_LIKE(3, 4);
 
 /* What account_add and alias_add have in common: both are entities of a domain. */
-enum change entity_domain(struct directory *d, const char *what, struct slice address, struct arena *a,
-	struct name *ret_name, struct domain_row *ret_domain, struct error *e);
+enum change entity_domain(struct directory *d, const char *what, struct slice address,
+	struct arena *a, struct name *ret_name, struct domain_row *ret_domain, struct error *e);
 /* Replaces the password if it is still `before`; for strengthening. */
 enum change account_swap_password(struct directory *d, struct slice address, struct slice before,
 	struct slice after, struct error *e);

@@ -55,7 +55,8 @@ bool account_encode(const struct account *account, struct buf *out)
 	       record_number(out, account->is_disabled ? IS_DISABLED : 0) &&
 	       buf_add(out, id_slice(&account->id)) && record_text(out, account->password) &&
 	       record_number(out, account->quota_bytes) &&
-	       record_number(out, account->quota_messages) && record_number(out, account->created_s);
+	       record_number(out, account->quota_messages) &&
+	       record_number(out, account->created_s);
 }
 
 bool alias_encode(const struct alias *alias, struct buf *out)

@@ -6,8 +6,8 @@
 #define auto_turn ON_EXIT(directory_turn_drop) struct directory
 
 /* What a caller wrote, in the spelling that is stored. */
-static enum change domain_clean(const struct domain *domain, struct arena *a, struct domain *ret,
-	struct error *e)
+static enum change domain_clean(
+	const struct domain *domain, struct arena *a, struct domain *ret, struct error *e)
 {
 	const struct {
 		const char *what;
@@ -41,8 +41,8 @@ static enum change domain_clean(const struct domain *domain, struct arena *a, st
 }
 
 /* An alias leads to a real domain: chains would only hide what an address means. */
-static enum change alias_check(struct directory *d, const struct domain *domain, struct arena *a,
-	struct error *e)
+static enum change alias_check(
+	struct directory *d, const struct domain *domain, struct arena *a, struct error *e)
 {
 	struct domain_row other;
 	bool is_found;
@@ -61,8 +61,8 @@ static enum change alias_check(struct directory *d, const struct domain *domain,
 }
 
 /* Walks all domains: how many, and does one of them stand for `name`? */
-static bool domains_walk(struct directory *d, struct slice name, size_t *ret_count, bool *ret_aliased,
-	struct error *e)
+static bool domains_walk(struct directory *d, struct slice name, size_t *ret_count,
+	bool *ret_aliased, struct error *e)
 {
 	char room[LIMIT_DOMAIN_BYTES + 1];
 	struct slice after = S("");
@@ -100,8 +100,8 @@ static bool domain_stage(struct batch *b, const struct domain_row *row, uint64_t
 	return true;
 }
 
-static enum change domain_write(struct directory *d, struct batch *b, struct slice name,
-	struct error *e)
+static enum change domain_write(
+	struct directory *d, struct batch *b, struct slice name, struct error *e)
 {
 	struct key partition = domain_partition();
 	enum change change = directory_write(d, b, e);
@@ -122,7 +122,8 @@ static bool domain_fresh(struct directory *d, struct slice name, struct arena *a
 		return false;
 	copy = arena_copy(a, buf_slice(&value));
 	if (*ret_found && (copy.at == NULL || !domain_decode(name, copy, ret)))
-		return fail(e, FAULT_NEVER, "read domain '%.*s': its record is damaged", S_FMT(name));
+		return fail(
+			e, FAULT_NEVER, "read domain '%.*s': its record is damaged", S_FMT(name));
 	return true;
 }
 
@@ -149,8 +150,8 @@ enum change domain_add(struct directory *d, const struct domain *domain, struct 
 	if (!domain_fresh(d, row.domain.name, &a, &before, &is_found, &version, e))
 		return CHANGE_FAILED;
 	if (is_found)
-		return change_says(CHANGE_EXISTS, e, "domain '%.*s' exists already",
-			S_FMT(row.domain.name));
+		return change_says(
+			CHANGE_EXISTS, e, "domain '%.*s' exists already", S_FMT(row.domain.name));
 	change = alias_check(d, &row.domain, &a, e);
 	if (change != CHANGE_DONE)
 		return change;
@@ -159,14 +160,16 @@ enum change domain_add(struct directory *d, const struct domain *domain, struct 
 		if (!domains_walk(d, row.domain.name, &count, &is_aliased, e))
 			return CHANGE_FAILED;
 		if (count >= LIMIT_DOMAINS)
-			return change_says(CHANGE_LIMIT, e, "domain '%.*s': there are %d domains already",
+			return change_says(CHANGE_LIMIT, e,
+				"domain '%.*s': there are %d domains already",
 				S_FMT(row.domain.name), LIMIT_DOMAINS);
 	}
 	if (row.domain.created_s == 0)
 		row.domain.created_s = clock_wall_ns(d->clock) / NS_PER_S;
 	invariant(counts_encode(&(struct domain_counts){ 0 }, &counts));
 	if (!domain_stage(&b, &row, version))
-		return change_says(CHANGE_LIMIT, e, "domain '%.*s': too big", S_FMT(row.domain.name));
+		return change_says(
+			CHANGE_LIMIT, e, "domain '%.*s': too big", S_FMT(row.domain.name));
 	batch_commit(&b, &counts_at, 0, 1, 0);
 	batch_set(&b, S("n"), buf_slice(&counts));
 	return domain_write(d, &b, row.domain.name, e);
@@ -205,8 +208,8 @@ static enum change in_use(struct directory *d, const struct domain_row *row, str
 	if (!domains_walk(d, row->domain.name, &count, &is_aliased, e))
 		return CHANGE_FAILED;
 	if (is_aliased)
-		return change_says(CHANGE_IN_USE, e, "domain '%.*s': another domain is an alias of it",
-			S_FMT(row->domain.name));
+		return change_says(CHANGE_IN_USE, e,
+			"domain '%.*s': another domain is an alias of it", S_FMT(row->domain.name));
 	return CHANGE_DONE;
 }
 
@@ -229,8 +232,8 @@ enum change domain_set(struct directory *d, const struct domain *domain, struct 
 	if (!domain_fresh(d, row.domain.name, &a, &before, &is_found, &version, e))
 		return CHANGE_FAILED;
 	if (!is_found)
-		return change_says(CHANGE_MISSING, e, "domain '%.*s' does not exist",
-			S_FMT(row.domain.name));
+		return change_says(
+			CHANGE_MISSING, e, "domain '%.*s' does not exist", S_FMT(row.domain.name));
 	change = alias_check(d, &row.domain, &a, e);
 	if (change == CHANGE_DONE && row.domain.alias_of.len > 0 && before.domain.alias_of.len == 0)
 		change = in_use(d, &before, e);
@@ -239,7 +242,8 @@ enum change domain_set(struct directory *d, const struct domain *domain, struct 
 	row.id = before.id;
 	row.domain.created_s = before.domain.created_s;
 	if (!domain_stage(&b, &row, version))
-		return change_says(CHANGE_LIMIT, e, "domain '%.*s': too big", S_FMT(row.domain.name));
+		return change_says(
+			CHANGE_LIMIT, e, "domain '%.*s': too big", S_FMT(row.domain.name));
 	return domain_write(d, &b, row.domain.name, e);
 }
 
@@ -292,8 +296,8 @@ bool domain_get(struct directory *d, struct slice name, struct arena *a, struct 
 	return true;
 }
 
-bool domain_counts(struct directory *d, struct slice name, struct domain_counts *ret, bool *ret_found,
-	struct error *e)
+bool domain_counts(struct directory *d, struct slice name, struct domain_counts *ret,
+	bool *ret_found, struct error *e)
 {
 	auto_arena a = { .max = LIMIT_ARENA_BYTES };
 	struct domain_row row;

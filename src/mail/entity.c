@@ -3,15 +3,15 @@
 
 #include <stdlib.h>
 
-enum change entity_place(struct directory *d, const char *what, struct slice address, struct arena *a,
-	struct name *ret_name, struct domain_row *ret_domain, struct error *e)
+enum change entity_place(struct directory *d, const char *what, struct slice address,
+	struct arena *a, struct name *ret_name, struct domain_row *ret_domain, struct error *e)
 {
 	struct name again;
 	bool is_found;
 
 	if (name_parse(address, false, a, ret_name) != NAME_OK)
-		return change_says(CHANGE_BAD, e, "%s '%.*s': that is no address", what,
-			S_FMT(address));
+		return change_says(
+			CHANGE_BAD, e, "%s '%.*s': that is no address", what, S_FMT(address));
 	/* Its canonical text is its name everywhere, so it must be an address again. */
 	if (name_parse(ret_name->address, false, a, &again) != NAME_OK ||
 		!slice_same(again.address, ret_name->address))
@@ -23,8 +23,9 @@ enum change entity_place(struct directory *d, const char *what, struct slice add
 		return change_says(CHANGE_BAD, e, "%s '%.*s': domain '%.*s' does not exist", what,
 			S_FMT(address), S_FMT(ret_name->domain));
 	if (ret_domain->domain.alias_of.len > 0)
-		return change_says(CHANGE_BAD, e, "%s '%.*s': domain '%.*s' is an alias of '%.*s'", what,
-			S_FMT(address), S_FMT(ret_name->domain), S_FMT(ret_domain->domain.alias_of));
+		return change_says(CHANGE_BAD, e, "%s '%.*s': domain '%.*s' is an alias of '%.*s'",
+			what, S_FMT(address), S_FMT(ret_name->domain),
+			S_FMT(ret_domain->domain.alias_of));
 	return CHANGE_DONE;
 }
 
@@ -43,8 +44,8 @@ bool entity_fresh(struct directory *d, struct id domain, const struct name *name
 		return true;
 	copy = arena_copy(a, buf_slice(&value));
 	if (copy.at == NULL || !entity_decode(name->address, copy, a, ret))
-		return fail(e, FAULT_NEVER, "read '%.*s': its record is damaged",
-			S_FMT(name->address));
+		return fail(
+			e, FAULT_NEVER, "read '%.*s': its record is damaged", S_FMT(name->address));
 	return true;
 }
 
@@ -137,8 +138,8 @@ static void quick_stage(struct batch *b, const struct entity_row *rows, size_t c
 	}
 }
 
-enum change entity_add_rows(struct directory *d, struct entity_row *rows, size_t count,
-	struct error *e)
+enum change entity_add_rows(
+	struct directory *d, struct entity_row *rows, size_t count, struct error *e)
 {
 	enum change change;
 	auto_batch b;
@@ -195,7 +196,8 @@ enum change entity_remove_row(struct directory *d, const struct entity_row *row,
 	batch_begin(&b, 4, 0);
 	batch_commit(&b, &row->partition, version, 0, 1);
 	batch_remove(&b, row->name.local);
-	if (!counts_stage(d, &b, row->domain, account != NULL ? -1 : 0, account != NULL ? 0 : -1, e))
+	if (!counts_stage(
+		    d, &b, row->domain, account != NULL ? -1 : 0, account != NULL ? 0 : -1, e))
 		return CHANGE_FAILED;
 	quick_move(&b, &gone, row->is_quick);
 	if (account != NULL) {

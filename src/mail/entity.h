@@ -19,8 +19,8 @@ struct entity_row {
 };
 
 /* The name and the domain of an address that is to be added; the domain must exist and be no alias. */
-enum change entity_place(struct directory *d, const char *what, struct slice address, struct arena *a,
-	struct name *ret_name, struct domain_row *ret_domain, struct error *e);
+enum change entity_place(struct directory *d, const char *what, struct slice address,
+	struct arena *a, struct name *ret_name, struct domain_row *ret_domain, struct error *e);
 /* What the store has under the row's name. */
 MUST_CHECK bool entity_fresh(struct directory *d, struct id domain, const struct name *name,
 	struct arena *a, struct entity *ret, uint64_t *ret_version, struct error *e);
@@ -28,8 +28,8 @@ MUST_CHECK bool entity_counts(struct directory *d, struct id domain, struct doma
 	uint64_t *ret_version, struct error *e);
 
 /* Adds many in one transaction; sorts the rows. */
-enum change entity_add_rows(struct directory *d, struct entity_row *rows, size_t count,
-	struct error *e);
+enum change entity_add_rows(
+	struct directory *d, struct entity_row *rows, size_t count, struct error *e);
 /* Writes one over what is there at `version`; was_quick is how it was before. */
 enum change entity_set_row(struct directory *d, const struct entity_row *row, uint64_t version,
 	bool was_quick, struct error *e);

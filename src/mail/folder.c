@@ -193,16 +193,17 @@ struct folder_found {
 	size_t removing_count;
 };
 
-static bool found_decode(struct folder *f, const struct store_page *page, struct folder_found *ret,
-	struct error *e)
+static bool found_decode(
+	struct folder *f, const struct store_page *page, struct folder_found *ret, struct error *e)
 {
 	char name[ID_TEXT_BYTES + 1];
 
 	for (size_t i = 0; i < page->row_count; i++) {
 		const struct store_row *row = &page->rows[i];
-		bool is_good = slice_same(row->key, S("h")) ?
-				       head_decode(row->value, &ret->head) :
-				       removal_decode(row->value, &ret->removing, &ret->removing_count);
+		bool is_good =
+			slice_same(row->key, S("h"))
+				? head_decode(row->value, &ret->head)
+				: removal_decode(row->value, &ret->removing, &ret->removing_count);
 
 		if (!is_good)
 			return fail(e, FAULT_NEVER, "read folder '%.*s': its head is damaged",
@@ -222,8 +223,11 @@ static bool folder_read(struct folder *f, struct folder_found *ret, struct error
 	bool is_good;
 
 	/* RFC 3501 2.3.1.1 asks for a UIDVALIDITY that grows when a mailbox is made anew: seconds do. */
-	*ret = (struct folder_found){ .head = { .uid_next = 1, .uid_low = 1,
-		.uid_validity = (uint32_t)(clock_wall_ns(f->folders->clock) / NS_PER_S) } };
+	*ret = (struct folder_found){
+		.head = { .uid_next = 1,
+			.uid_low = 1,
+			.uid_validity = (uint32_t)(clock_wall_ns(f->folders->clock) / NS_PER_S) }
+	};
 	is_good = store_scan(f->folders->store, &scan, &page, e) && found_decode(f, &page, ret, e);
 	store_page_done(&page);
 	if (!is_good) {
@@ -323,8 +327,8 @@ void folder_land(struct folder *f, const struct folder_head *after, bool is_done
 		signal_all(&f->folders->settled);
 }
 
-enum store_answer folder_settle(struct folder *f, struct batch *b, const struct folder_head *after,
-	struct error *e)
+enum store_answer folder_settle(
+	struct folder *f, struct batch *b, const struct folder_head *after, struct error *e)
 {
 	struct folders *all = f->folders;
 	enum store_answer answer = store_wait(all->store, &b->txn);

@@ -17,44 +17,61 @@ struct folders;
 struct folder;
 
 enum entry_flag { /* bits; the IMAP system flags */
-	ENTRY_SEEN = 1, ENTRY_ANSWERED = 2, ENTRY_FLAGGED = 4, ENTRY_DELETED = 8, ENTRY_DRAFT = 16,
+	ENTRY_SEEN = 1,
+	ENTRY_ANSWERED = 2,
+	ENTRY_FLAGGED = 4,
+	ENTRY_DELETED = 8,
+	ENTRY_DRAFT = 16,
 };
 
 struct entry {
 	uint32_t uid;
 	uint32_t flags;
 	uint64_t modseq;
-	uint64_t bytes;        /* of the whole message as RETR sends it, before dot-stuffing, with its prefix */
-	uint64_t received_ns;  /* wall; INTERNALDATE */
-	struct id message;     /* its timeline */
-	struct id blob;        /* where the bytes are */
-	bool is_shared;        /* other entries have the same blob: counted in its own partition */
-	struct slice prefix;   /* bytes that stand before the blob in this mailbox only: Return-Path, and Delivered-To */
-	struct slice body;     /* small messages: the bytes themselves, no blob; at most ENTRY_INLINE_BYTES */
+	uint64_t
+		bytes; /* of the whole message as RETR sends it, before dot-stuffing, with its prefix */
+	uint64_t received_ns; /* wall; INTERNALDATE */
+	struct id message;    /* its timeline */
+	struct id blob;       /* where the bytes are */
+	bool is_shared;       /* other entries have the same blob: counted in its own partition */
+	struct slice
+		prefix; /* bytes that stand before the blob in this mailbox only: Return-Path, and Delivered-To */
+	struct slice
+		body; /* small messages: the bytes themselves, no blob; at most ENTRY_INLINE_BYTES */
 };
 
 /* The account's INBOX, made with its first use. The handle is shared and counted: folder_close(). */
-MUST_CHECK bool folder_open(struct folders *f, struct id account, struct folder **ret, struct error *e);
+MUST_CHECK bool folder_open(
+	struct folders *f, struct id account, struct folder **ret, struct error *e);
 void folder_close(struct folder *f);
 struct id folder_id(const struct folder *f);
 
-struct folder_state { uint32_t uid_validity, uid_next; uint64_t count, bytes, modseq; };
+struct folder_state {
+	uint32_t uid_validity, uid_next;
+	uint64_t count, bytes, modseq;
+};
 void folder_state_get(struct folder *f, struct folder_state *ret); /* committed */
 
 /* Entries in UID order with uid > after, up to limit; slices point into the page given. */
-struct entry_page { struct entry *at; size_t count, room; bool is_last; struct store_page page; };
-MUST_CHECK bool folder_list(struct folder *f, uint32_t after, size_t limit, struct entry_page *ret,
-	struct error *e);
+struct entry_page {
+	struct entry *at;
+	size_t count, room;
+	bool is_last;
+	struct store_page page;
+};
+MUST_CHECK bool folder_list(
+	struct folder *f, uint32_t after, size_t limit, struct entry_page *ret, struct error *e);
 void entry_page_done(struct entry_page *page);
-MUST_CHECK bool folder_find(struct folder *f, uint32_t uid, struct entry_page *ret, bool *ret_found,
-	struct error *e);
+MUST_CHECK bool folder_find(
+	struct folder *f, uint32_t uid, struct entry_page *ret, bool *ret_found, struct error *e);
 
 /*
  * Removes these UIDs (ascending), all or none as the protocol promises for up to 100,000: a removal list is first
  * committed to the head, then carried out in bounded commits, and resumed by folder_open() after a crash.
  * Frees blobs nobody refers to. UIDs already gone are no error.
  */
-MUST_CHECK bool folder_remove(struct folder *f, const uint32_t *uids, size_t count, struct error *e);
+MUST_CHECK bool folder_remove(
+	struct folder *f, const uint32_t *uids, size_t count, struct error *e);
 /* Everything of an account, for account_remove. */
 MUST_CHECK bool folder_remove_all(struct folders *f, struct id account, struct error *e);
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 enum {
-	REMOVE_STEP = 200,  /* entries of one commit: each may bring a commit of its own for a shared blob */
+	REMOVE_STEP =
+		200, /* entries of one commit: each may bring a commit of its own for a shared blob */
 	REMOVE_TRIES = 100, /* shared blobs make others' commits conflict with ours */
 };
 
@@ -30,7 +31,8 @@ static bool step_add(struct folder *f, const struct key *partition, uint32_t uid
 	bool is_found;
 
 	key_add_number(&key, uid, 4);
-	if (!store_get(f->folders->store, key_slice(partition), key_slice(&key), &value, &is_found, e))
+	if (!store_get(
+		    f->folders->store, key_slice(partition), key_slice(&key), &value, &is_found, e))
 		return false;
 	if (!is_found)
 		return true;
@@ -45,8 +47,8 @@ static bool step_add(struct folder *f, const struct key *partition, uint32_t uid
 	return true;
 }
 
-static bool step_try(struct folder *f, const uint32_t *uids, size_t count, bool *ret_done,
-	struct error *e)
+static bool step_try(
+	struct folder *f, const uint32_t *uids, size_t count, bool *ret_done, struct error *e)
 {
 	struct store *store = f->folders->store;
 	struct key partition = key_segment(f->id, (uids[0] - 1) / FOLDER_SEGMENT_UIDS);
@@ -128,8 +130,8 @@ static struct folder_head head_after(const struct folder *f, const struct head_c
 	return after;
 }
 
-static bool head_try(struct folder *f, const struct head_change *change, bool *ret_done,
-	struct error *e)
+static bool head_try(
+	struct folder *f, const struct head_change *change, bool *ret_done, struct error *e)
 {
 	enum { CHUNK_MAX = FOLDER_REMOVE_MAX / REMOVAL_CHUNK_UIDS };
 	struct folder_head after;
@@ -214,4 +216,3 @@ bool folder_remove_go_on(struct folder *f, struct error *e)
 	folder_list_set(f, NULL, 0, NULL);
 	return true;
 }
-

@@ -37,7 +37,8 @@ bool head_decode(struct slice value, struct folder_head *ret)
 
 bool entry_encode(const struct entry *entry, struct buf *out)
 {
-	return record_u8(out, ENTRY_VERSION) && record_number(out, entry->is_shared ? ENTRY_SHARED : 0) &&
+	return record_u8(out, ENTRY_VERSION) &&
+	       record_number(out, entry->is_shared ? ENTRY_SHARED : 0) &&
 	       record_number(out, entry->flags) && record_number(out, entry->modseq) &&
 	       record_number(out, entry->bytes) && record_u64(out, entry->received_ns) &&
 	       buf_add(out, id_slice(&entry->message)) && buf_add(out, id_slice(&entry->blob)) &&

@@ -21,9 +21,10 @@
 #include "mail/table.h"
 
 enum {
-	FOLDERS_IDLE_MAX = 1000,  /* open heads kept though nobody uses them; 250 bytes each */
+	FOLDERS_IDLE_MAX = 1000,    /* open heads kept though nobody uses them; 250 bytes each */
 	FOLDER_REMOVE_MAX = 100000, /* UIDs in one removal list; 300 KB of LIMIT_COMMIT_BYTES */
-	ENTRY_INLINE_BYTES = 0, /* no bodies in entries: listing 1,000 entries would read them all */
+	ENTRY_INLINE_BYTES =
+		0, /* no bodies in entries: listing 1,000 entries would read them all */
 	ENTRY_VALUE_BYTES = 4096, /* an entry without body; a prefix is under 1 KiB */
 };
 
@@ -77,15 +78,15 @@ MUST_CHECK bool folder_ready(struct folder *f, struct error *e);
 /* The rest with folders->lock held. */
 bool folder_is_ready(const struct folder *f);
 /* Adds the commit that makes `after` the head, with room for more sets and removes. */
-void folder_stage(const struct folder *f, struct batch *b, const struct folder_head *after, size_t set_max,
-	size_t remove_max);
+void folder_stage(const struct folder *f, struct batch *b, const struct folder_head *after,
+	size_t set_max, size_t remove_max);
 /* It was submitted: others start from `after`. */
 void folder_depart(struct folder *f, const struct folder_head *after);
 /* It came back. */
 void folder_land(struct folder *f, const struct folder_head *after, bool is_done);
 /* Waits for a batch that starts with this folder's commit, finds out when in doubt, lands. No lock held. */
-enum store_answer folder_settle(struct folder *f, struct batch *b, const struct folder_head *after,
-	struct error *e);
+enum store_answer folder_settle(
+	struct folder *f, struct batch *b, const struct folder_head *after, struct error *e);
 bool folder_is_being_removed(const struct folder *f, uint32_t uid);
 /* A change of the head alone, tried until it landed; the caller has the removing turn. */
 struct head_change {
@@ -94,7 +95,8 @@ struct head_change {
 	uint64_t bytes; /* of the messages in the list */
 	bool is_lazy, is_gone;
 };
-MUST_CHECK bool folder_head_write(struct folder *f, const struct head_change *change, struct error *e);
+MUST_CHECK bool folder_head_write(
+	struct folder *f, const struct head_change *change, struct error *e);
 /* What is hidden from now on; room is the memory for it, taken over. */
 void folder_list_set(struct folder *f, const uint32_t *uids, size_t count, uint32_t *room);
 /* Goes on with a removal list that was left; the caller has the removing turn. */

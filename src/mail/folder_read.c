@@ -73,9 +73,9 @@ static bool segment_scan(struct folder *f, uint32_t after, size_t limit, struct 
 	uint64_t segment_last = ((uint64_t)segment + 1) * FOLDER_SEGMENT_UIDS;
 	struct key partition = key_segment(f->id, segment);
 	struct key after_key = { .len = 0 };
-	struct store_scan scan = { .partition = key_slice(&partition),
-		.expect = STORE_ANY_VERSION,
-		.limit = limit };
+	struct store_scan scan = {
+		.partition = key_slice(&partition), .expect = STORE_ANY_VERSION, .limit = limit
+	};
 
 	if (after > 0) {
 		key_add_number(&after_key, after, 4);
@@ -91,8 +91,8 @@ static bool segment_scan(struct folder *f, uint32_t after, size_t limit, struct 
 }
 
 /* One page is of one segment; empty segments are passed over, so an empty page is the last. */
-bool folder_list(struct folder *f, uint32_t after, size_t limit, struct entry_page *ret,
-	struct error *e)
+bool folder_list(
+	struct folder *f, uint32_t after, size_t limit, struct entry_page *ret, struct error *e)
 {
 	struct folder_head head;
 
@@ -116,8 +116,8 @@ bool folder_list(struct folder *f, uint32_t after, size_t limit, struct entry_pa
 	return true;
 }
 
-bool folder_find(struct folder *f, uint32_t uid, struct entry_page *ret, bool *ret_found,
-	struct error *e)
+bool folder_find(
+	struct folder *f, uint32_t uid, struct entry_page *ret, bool *ret_found, struct error *e)
 {
 	*ret_found = false;
 	if (uid == 0)

@@ -3,8 +3,10 @@
 #include "mail/changes.h"
 
 enum {
-	INTAKE_TRIES = 100, /* a healthy store needs one; a faulty one fails all who share a folder together */
-	INTAKE_ARENA_BYTES = 4 << 20, /* landings of LIMIT_EXPANDED_RCPT_COUNT with their prefixes */
+	INTAKE_TRIES =
+		100, /* a healthy store needs one; a faulty one fails all who share a folder together */
+	INTAKE_ARENA_BYTES =
+		4 << 20, /* landings of LIMIT_EXPANDED_RCPT_COUNT with their prefixes */
 };
 
 static bool folders_ready(struct acceptance *a, struct error *e)
@@ -112,7 +114,8 @@ static void rcpt_answer(const struct acceptance *a, struct intake_rcpt *r)
 		(void)fail(&r->error, FAULT_NEVER, "the mailbox is not there any more");
 }
 
-void intake_commit(struct intake *i, struct intake_rcpt *rcpts, size_t count, struct timeline *timeline)
+void intake_commit(
+	struct intake *i, struct intake_rcpt *rcpts, size_t count, struct timeline *timeline)
 {
 	struct acceptance a = { .intake = i,
 		.mail = i->mail,

@@ -13,8 +13,8 @@ static bool mail_open_parts(const struct mail_options *options, struct mail *m, 
 	       password_open(options, &m->password, e) && accounts_remove_go_on(m->directory, e);
 }
 
-bool mail_open(struct store *store, const struct mail_options *options, struct mail *ret,
-	struct error *e)
+bool mail_open(
+	struct store *store, const struct mail_options *options, struct mail *ret, struct error *e)
 {
 	*ret = (struct mail){ .store = store, .clock = options->clock };
 	if (mail_open_parts(options, ret, e))

@@ -20,14 +20,14 @@ MUST_CHECK bool folders_open(struct store *store, const struct clock *clock, str
 	struct changes *changes, struct folders **ret, struct error *e);
 void folders_close(struct folders *f);
 
-MUST_CHECK bool spool_open(struct store *store, const struct clock *clock, struct spool **ret,
-	struct error *e);
+MUST_CHECK bool spool_open(
+	struct store *store, const struct clock *clock, struct spool **ret, struct error *e);
 void spool_close(struct spool *s);
 
 MUST_CHECK bool directory_open(const struct mail *m, const struct mail_options *options,
 	struct directory **ret, struct error *e);
 void directory_close(struct directory *d);
 
-MUST_CHECK bool password_open(const struct mail_options *options, struct password **ret,
-	struct error *e);
+MUST_CHECK bool password_open(
+	const struct mail_options *options, struct password **ret, struct error *e);
 void password_close(struct password *p);

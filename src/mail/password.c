@@ -114,8 +114,8 @@ static bool argon_hash(struct password *p, struct slice plain, struct buf *out, 
 	return true;
 }
 
-static bool argon_verify(struct password *p, struct slice hash, struct slice plain, bool *ret_same,
-	struct error *e)
+static bool argon_verify(
+	struct password *p, struct slice hash, struct slice plain, bool *ret_same, struct error *e)
 {
 	char text[LIMIT_PASSWORD_HASH_BYTES];
 
@@ -234,8 +234,8 @@ bool password_hash_quick(struct password *p, struct slice plain, struct buf *out
 }
 
 /* *ret_burnt: it took the time of a real hash. */
-static bool stored_verify(struct password *p, struct slice stored, struct slice plain, bool *ret_same,
-	bool *ret_burnt, struct error *e)
+static bool stored_verify(struct password *p, struct slice stored, struct slice plain,
+	bool *ret_same, bool *ret_burnt, struct error *e)
 {
 	char digest[DIGEST_TEXT_BYTES + 1];
 	struct quick quick;
@@ -259,18 +259,20 @@ static bool stored_verify(struct password *p, struct slice stored, struct slice 
 
 /* --- logging in --- */
 
-static struct password_digest login_digest(const struct password *p, const struct account *account,
-	struct slice plain)
+static struct password_digest login_digest(
+	const struct password *p, const struct account *account, struct slice plain)
 {
 	struct password_digest digest;
 	crypto_generichash_state state;
 	uint64_t stored_len = account->password.len;
 
-	(void)crypto_generichash_init(&state, p->cache_key, sizeof p->cache_key, sizeof digest.bytes);
+	(void)crypto_generichash_init(
+		&state, p->cache_key, sizeof p->cache_key, sizeof digest.bytes);
 	(void)crypto_generichash_update(&state, account->id.bytes, ID_BYTES);
-	(void)crypto_generichash_update(&state, (const unsigned char *)&stored_len, sizeof stored_len);
-	(void)crypto_generichash_update(&state, (const unsigned char *)account->password.at,
-		account->password.len);
+	(void)crypto_generichash_update(
+		&state, (const unsigned char *)&stored_len, sizeof stored_len);
+	(void)crypto_generichash_update(
+		&state, (const unsigned char *)account->password.at, account->password.len);
 	(void)crypto_generichash_update(&state, (const unsigned char *)plain.at, plain.len);
 	(void)crypto_generichash_final(&state, digest.bytes, sizeof digest.bytes);
 	return digest;
@@ -331,8 +333,8 @@ bool password_login(struct mail *m, struct slice user, struct slice plain, struc
 		return false;
 	if (plain.len > LIMIT_PASSWORD_BYTES)
 		is_found = false;
-	if (!account_verify(m->password, &account, is_found, slice_first(plain, LIMIT_PASSWORD_BYTES),
-		    &is_same, e))
+	if (!account_verify(m->password, &account, is_found,
+		    slice_first(plain, LIMIT_PASSWORD_BYTES), &is_same, e))
 		return false;
 	count_login(m->password, is_same);
 	if (!is_same)

@@ -18,15 +18,16 @@ void password_cache_done(struct password_cache *c)
 }
 
 /* The digest is keyed with a secret, so its first bytes are as good as random. */
-static struct password_cached *set_of(const struct password_cache *c, const struct password_digest *d)
+static struct password_cached *set_of(
+	const struct password_cache *c, const struct password_digest *d)
 {
 	size_t set = (d->bytes[0] | (size_t)d->bytes[1] << 8) % PASSWORD_CACHE_SETS;
 
 	return &c->at[set * PASSWORD_CACHE_WAYS];
 }
 
-bool password_cache_has(const struct password_cache *c, const struct password_digest *d,
-	uint64_t now_ns)
+bool password_cache_has(
+	const struct password_cache *c, const struct password_digest *d, uint64_t now_ns)
 {
 	struct password_cached *set;
 

@@ -22,7 +22,7 @@ struct password_cache {
 };
 
 void password_cache_done(struct password_cache *c);
-bool password_cache_has(const struct password_cache *c, const struct password_digest *d,
-	uint64_t now_ns);
+bool password_cache_has(
+	const struct password_cache *c, const struct password_digest *d, uint64_t now_ns);
 /* Without memory it remembers nothing. */
 void password_cache_add(struct password_cache *c, const struct password_digest *d, uint64_t now_ns);

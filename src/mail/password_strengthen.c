@@ -29,8 +29,8 @@ static bool strengthen_one(struct mail *m, uint32_t bucket, struct slice address
 		return quick_forget(m, bucket, address, e);
 	if (!password_wrap(m->password, account.password, &wrapped, e))
 		return false;
-	switch (account_swap_password(m->directory, address, account.password, buf_slice(&wrapped),
-		e)) {
+	switch (account_swap_password(
+		m->directory, address, account.password, buf_slice(&wrapped), e)) {
 	case CHANGE_FAILED:
 		return false;
 	case CHANGE_CONFLICT:
@@ -47,8 +47,8 @@ static bool strengthen_one(struct mail *m, uint32_t bucket, struct slice address
 	return true;
 }
 
-static bool strengthen_bucket(struct mail *m, uint32_t bucket, size_t *count, bool *ret_left,
-	struct error *e)
+static bool strengthen_bucket(
+	struct mail *m, uint32_t bucket, size_t *count, bool *ret_left, struct error *e)
 {
 	struct key partition = key_of_number('q', bucket, 1);
 	struct store_scan scan = { .partition = key_slice(&partition),
@@ -58,7 +58,7 @@ static bool strengthen_bucket(struct mail *m, uint32_t bucket, size_t *count, bo
 	bool is_good = store_scan(m->store, &scan, &page, e);
 	size_t done = 0;
 
-	while (is_good && done < page.row_count && *count > 0) {
+	while (is_good && done<page.row_count && * count> 0) {
 		is_good = strengthen_one(m, bucket, page.rows[done++].key, e);
 		(*count)--;
 	}

@@ -165,7 +165,8 @@ struct quota_usage quota_domain_now(struct quota *q, struct slice domain)
 
 	HOLDING(&q->lock);
 	d = domain_find(q, domain);
-	return d == NULL ? (struct quota_usage){ 0 } : (struct quota_usage){ d->bytes, d->messages };
+	return d == NULL ? (struct quota_usage){ 0 }
+			 : (struct quota_usage){ d->bytes, d->messages };
 }
 
 static bool is_complete(struct quota *q, struct slice domain)
@@ -220,8 +221,8 @@ bool quota_sum(struct mail *m, struct slice domain, struct error *e)
 		auto_arena a = { .max = LIMIT_ARENA_BYTES };
 		struct account *accounts;
 
-		if (!account_list(m->directory, domain, after, QUOTA_PAGE, &a, &accounts,
-			    &count, e))
+		if (!account_list(
+			    m->directory, domain, after, QUOTA_PAGE, &a, &accounts, &count, e))
 			return false;
 		for (size_t i = 0; i < count; i++) {
 			if (!count_account(m, domain, accounts[i].id, e))
@@ -238,8 +239,8 @@ bool quota_sum(struct mail *m, struct slice domain, struct error *e)
 	return set_complete(m->quota, domain, e);
 }
 
-enum quota_answer quota_fits(struct quota *q, const struct target *t, const struct folder *f,
-	uint64_t bytes)
+enum quota_answer quota_fits(
+	struct quota *q, const struct target *t, const struct folder *f, uint64_t bytes)
 {
 	struct quota_usage domain;
 

@@ -23,5 +23,5 @@ void quota_forget(struct quota *q, struct id account);
 
 enum quota_answer { QUOTA_FITS, QUOTA_FULL, QUOTA_NEVER };
 /* Whether one more message of that size fits for the target. Under the folders' lock. */
-enum quota_answer quota_fits(struct quota *q, const struct target *t, const struct folder *f,
-	uint64_t bytes);
+enum quota_answer quota_fits(
+	struct quota *q, const struct target *t, const struct folder *f, uint64_t bytes);

@@ -20,7 +20,7 @@ struct walk {
 	size_t step_count, step_room;
 	struct target *targets;
 	size_t target_count, target_room;
-	bool is_disabled; /* something on the way was */
+	bool is_disabled;       /* something on the way was */
 	bool is_remote, is_bad; /* what the first address turned out to be */
 };
 
@@ -43,8 +43,8 @@ static void *grown(struct arena *a, const void *old, size_t count, size_t *room,
 	return at;
 }
 
-static bool walk_add(struct walk *w, struct slice address, unsigned depth, bool may_catch_all,
-	struct error *e)
+static bool walk_add(
+	struct walk *w, struct slice address, unsigned depth, bool may_catch_all, struct error *e)
 {
 	for (size_t i = 0; i < w->step_count; i++) {
 		if (slice_same_nocase(w->steps[i].address, address))
@@ -54,8 +54,8 @@ static bool walk_add(struct walk *w, struct slice address, unsigned depth, bool 
 		return fail(e, FAULT_NEVER, "'%.*s' leads to more than %d addresses",
 			S_FMT(w->steps[0].address), LIMIT_EXPANDED_RCPT_COUNT);
 	if (w->step_count == w->step_room) {
-		struct step *steps = grown(w->arena, w->steps, w->step_count, &w->step_room,
-			sizeof *steps);
+		struct step *steps =
+			grown(w->arena, w->steps, w->step_count, &w->step_room, sizeof *steps);
 
 		if (steps == NULL)
 			return short_of_memory(e);
@@ -71,16 +71,16 @@ static bool target_add(struct walk *w, const struct target *target, struct error
 		const struct target *t = &w->targets[i];
 
 		if (t->is_local == target->is_local &&
-			(t->is_local ? id_same(t->account, target->account) :
-				       slice_same_nocase(t->address, target->address)))
+			(t->is_local ? id_same(t->account, target->account)
+				     : slice_same_nocase(t->address, target->address)))
 			return true;
 	}
 	if (w->target_count >= LIMIT_EXPANDED_RCPT_COUNT)
 		return fail(e, FAULT_NEVER, "'%.*s' leads to more than %d recipients",
 			S_FMT(w->steps[0].address), LIMIT_EXPANDED_RCPT_COUNT);
 	if (w->target_count == w->target_room) {
-		struct target *targets = grown(w->arena, w->targets, w->target_count,
-			&w->target_room, sizeof *targets);
+		struct target *targets = grown(
+			w->arena, w->targets, w->target_count, &w->target_room, sizeof *targets);
 
 		if (targets == NULL)
 			return short_of_memory(e);
@@ -109,8 +109,8 @@ static bool real_domain(struct walk *w, struct slice name, struct domain_row *re
 	return true;
 }
 
-static bool entity_walk(struct walk *w, const struct entity *entity, const struct domain_row *domain,
-	const struct step *step, struct error *e)
+static bool entity_walk(struct walk *w, const struct entity *entity,
+	const struct domain_row *domain, const struct step *step, struct error *e)
 {
 	const struct account *account = &entity->account;
 	unsigned depth = step->depth + 1;
@@ -160,15 +160,15 @@ static bool entity_find(struct walk *w, const struct domain_row *domain, struct 
 }
 
 /* Where an address without an entry goes: RFC 5321 4.5.1 wants postmaster to be there. */
-static struct slice fallback(struct walk *w, const struct domain_row *domain, const struct name *name,
-	bool may_catch_all)
+static struct slice fallback(struct walk *w, const struct domain_row *domain,
+	const struct name *name, bool may_catch_all)
 {
 	struct slice ours = { w->directory->postmaster, w->directory->postmaster_len };
 
 	if (slice_same(name->local, S("postmaster")))
-		return domain->domain.postmaster.len > 0 ? domain->domain.postmaster :
-		       domain->domain.catch_all.len > 0	 ? domain->domain.catch_all :
-							   ours;
+		return domain->domain.postmaster.len > 0  ? domain->domain.postmaster
+		       : domain->domain.catch_all.len > 0 ? domain->domain.catch_all
+							  : ours;
 	return may_catch_all ? domain->domain.catch_all : S("");
 }
 
@@ -226,8 +226,8 @@ static bool walk_all(struct walk *w, struct slice address, bool may_catch_all, s
 	return true;
 }
 
-bool directory_resolve(struct directory *d, struct slice address, struct arena *a, enum resolve *ret,
-	struct targets *ret_targets, struct error *e)
+bool directory_resolve(struct directory *d, struct slice address, struct arena *a,
+	enum resolve *ret, struct targets *ret_targets, struct error *e)
 {
 	struct walk w = { .directory = d, .arena = a };
 
@@ -289,6 +289,7 @@ bool directory_may_send_as(struct directory *d, struct slice account, struct sli
 	if (!walk_all(&w, address, false, e))
 		return false;
 	for (size_t i = 0; i < w.target_count; i++)
-		*ret_may = *ret_may || (w.targets[i].is_local && id_same(w.targets[i].account, own.id));
+		*ret_may = *ret_may ||
+			   (w.targets[i].is_local && id_same(w.targets[i].account, own.id));
 	return true;
 }

@@ -26,12 +26,13 @@ void shared_stage(struct batch *b, struct id blob, uint64_t holders)
 	count_stage(b, blob, 0, holders);
 }
 
-bool shared_count(struct store *store, struct id blob, uint64_t *ret, uint64_t *ret_version,
-	struct error *e)
+bool shared_count(
+	struct store *store, struct id blob, uint64_t *ret, uint64_t *ret_version, struct error *e)
 {
 	struct key partition = key_of_id('b', blob);
 	struct store_scan scan = {
-		.partition = key_slice(&partition), .expect = STORE_ANY_VERSION, .limit = 1 };
+		.partition = key_slice(&partition), .expect = STORE_ANY_VERSION, .limit = 1
+	};
 	struct store_page page = { 0 };
 	bool is_good = store_scan(store, &scan, &page, e);
 
@@ -71,8 +72,8 @@ bool shared_drops_add(struct shared_drops *s, struct id blob, struct error *e)
 	return true;
 }
 
-bool shared_drops_stage(const struct shared_drops *s, struct store *store, struct batch *b,
-	struct error *e)
+bool shared_drops_stage(
+	const struct shared_drops *s, struct store *store, struct batch *b, struct error *e)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct shared_drop *drop = &s->at[i];

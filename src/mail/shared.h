@@ -22,9 +22,9 @@ struct shared_drops {
 void shared_stage(struct batch *b, struct id blob, uint64_t holders);
 /* Collects the shares that are given up, then adds one commit a blob; the last share drops the blob. */
 MUST_CHECK bool shared_drops_add(struct shared_drops *s, struct id blob, struct error *e);
-MUST_CHECK bool shared_drops_stage(const struct shared_drops *s, struct store *store, struct batch *b,
-	struct error *e);
+MUST_CHECK bool shared_drops_stage(
+	const struct shared_drops *s, struct store *store, struct batch *b, struct error *e);
 void shared_drops_done(struct shared_drops *s);
 /* The holders on disk; 0 when there is no count. */
-MUST_CHECK bool shared_count(struct store *store, struct id blob, uint64_t *ret, uint64_t *ret_version,
-	struct error *e);
+MUST_CHECK bool shared_count(
+	struct store *store, struct id blob, uint64_t *ret, uint64_t *ret_version, struct error *e);

@@ -54,8 +54,8 @@ static bool load_bucket(struct spool *s, uint32_t bucket, struct error *e)
 		}
 		if (is_good && page.row_count > 0) {
 			after.len = 0;
-			key_add(&after, slice_first(page.rows[page.row_count - 1].key,
-						sizeof after.at));
+			key_add(&after,
+				slice_first(page.rows[page.row_count - 1].key, sizeof after.at));
 		}
 	} while (is_good && !page.is_last && page.row_count > 0);
 	store_page_done(&page);
@@ -160,8 +160,8 @@ bool spool_take(struct spool *s, struct arena *a, struct spool_item *ret, bool *
 }
 
 /* Its place on disk: the new state, or nothing, and then the blob loses a holder. */
-static bool put_back_try(struct spool *s, const struct spool_item *item, bool is_over, bool *ret_done,
-	struct error *e)
+static bool put_back_try(struct spool *s, const struct spool_item *item, bool is_over,
+	bool *ret_done, struct error *e)
 {
 	struct key partition = spool_partition(item->id);
 	auto_shared_drops shared = { 0 };
@@ -249,9 +249,9 @@ void spool_wake(struct spool *s)
 void spool_stats_get(struct spool *s, struct spool_stats *ret)
 {
 	HOLDING(&s->lock);
-	*ret = (struct spool_stats){ .waiting = s->index.heap_count,
-		.taken = s->index.taken,
-		.held = s->index.held };
+	*ret = (struct spool_stats){
+		.waiting = s->index.heap_count, .taken = s->index.taken, .held = s->index.held
+	};
 }
 
 bool spool_list(struct spool *s, struct id after, size_t limit, struct arena *a,

@@ -21,10 +21,12 @@ void spool_index_done(struct spool_index *x);
 size_t spool_index_count(const struct spool_index *x);
 MUST_CHECK bool spool_index_add(struct spool_index *x, struct id id, uint64_t due_s, bool is_held);
 /* Takes what is due first, when it is due at now_s; else says when the next will be (UINT64_MAX: none). */
-MUST_CHECK bool spool_index_take(struct spool_index *x, uint64_t now_s, struct id *ret, uint64_t *ret_next_s);
+MUST_CHECK bool spool_index_take(
+	struct spool_index *x, uint64_t now_s, struct id *ret, uint64_t *ret_next_s);
 /* One that was taken, or is held, or is waiting, is due at another time from now on. */
 void spool_index_put_back(struct spool_index *x, struct id id, uint64_t due_s, bool is_held);
 void spool_index_remove(struct spool_index *x, struct id id);
 uint64_t spool_index_next_s(const struct spool_index *x);
 /* Ids greater than `after`, ascending; returns how many. */
-size_t spool_index_list(const struct spool_index *x, struct id after, struct id *room, size_t limit);
+size_t spool_index_list(
+	const struct spool_index *x, struct id after, struct id *room, size_t limit);

@@ -6,7 +6,10 @@
 
 enum { ITEM_VERSION = 1, ITEM_UTF8 = 1, ITEM_HELD = 2 };
 
-enum { SPOOL_ID_TRIES = 400 /* one of 16 buckets is missed so often once in 10^11 mails, and harmless then */ };
+enum {
+	SPOOL_ID_TRIES =
+		400 /* one of 16 buckets is missed so often once in 10^11 mails, and harmless then */
+};
 
 static uint32_t bucket_of(struct id id)
 {
@@ -55,9 +58,9 @@ static void rcpt_decode(struct cursor *c, struct spool_rcpt *r)
 	fate = record_read_number(c);
 	if (fate > SPOOL_BOUNCED)
 		cursor_break(c);
-	r->fate = fate == SPOOL_RELAYED ? SPOOL_RELAYED :
-		  fate == SPOOL_BOUNCED ? SPOOL_BOUNCED :
-					  SPOOL_WAITING;
+	r->fate = fate == SPOOL_RELAYED   ? SPOOL_RELAYED
+		  : fate == SPOOL_BOUNCED ? SPOOL_BOUNCED
+					  : SPOOL_WAITING;
 	r->last_reply = record_read_text(c);
 }
 
@@ -108,7 +111,8 @@ size_t spool_item_fit(const struct spool_rcpt *rcpts, size_t count)
 	return n;
 }
 
-static bool bucket_stage(struct batch *b, uint32_t bucket, const struct spool_item *items, size_t count)
+static bool bucket_stage(
+	struct batch *b, uint32_t bucket, const struct spool_item *items, size_t count)
 {
 	struct key partition = key_of_number('s', bucket, 1);
 	bool is_open = false;
@@ -141,7 +145,8 @@ struct id spool_id_new(const struct clock *clock, size_t number)
 {
 	struct id id = id_new(clock);
 
-	for (unsigned i = 0; i < SPOOL_ID_TRIES && bucket_of(id) != number % KEYS_SPOOL_BUCKETS; i++)
+	for (unsigned i = 0; i < SPOOL_ID_TRIES && bucket_of(id) != number % KEYS_SPOOL_BUCKETS;
+		i++)
 		id = id_new(clock);
 	return id;
 }

@@ -7,15 +7,19 @@
 #include "mail/spool.h"
 
 enum {
-	SPOOL_ITEM_RCPTS = 50,    /* of one item; a mail with more becomes several */
-	SPOOL_ITEM_BYTES = 44 << 10, /* of an item when it is written: replies of 50 recipients still fit a value */
-	SPOOL_REPLY_BYTES = 256,  /* of a next hop's reply that we keep */
-	LIMIT_SPOOL_ITEMS = 500000, /* 31,250 a bucket on average; also 40 MB of memory for due times */
+	SPOOL_ITEM_RCPTS = 50, /* of one item; a mail with more becomes several */
+	SPOOL_ITEM_BYTES =
+		44
+		<< 10, /* of an item when it is written: replies of 50 recipients still fit a value */
+	SPOOL_REPLY_BYTES = 256, /* of a next hop's reply that we keep */
+	LIMIT_SPOOL_ITEMS =
+		500000, /* 31,250 a bucket on average; also 40 MB of memory for due times */
 };
 
 MUST_CHECK bool spool_item_encode(const struct spool_item *item, struct buf *out);
 /* Everything in the arena. False: damaged, or the arena is full. */
-MUST_CHECK bool spool_item_decode(struct id id, struct slice value, struct arena *a, struct spool_item *ret);
+MUST_CHECK bool spool_item_decode(
+	struct id id, struct slice value, struct arena *a, struct spool_item *ret);
 struct key spool_partition(struct id id);
 /* The first `count` recipients that fit into one item. */
 size_t spool_item_fit(const struct spool_rcpt *rcpts, size_t count);

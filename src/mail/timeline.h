@@ -13,9 +13,23 @@
 #include "mail/mail.h"
 
 enum stage {
-	STAGE_CONNECTED, STAGE_TLS, STAGE_AUTHENTICATED, STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_RECEIVED, STAGE_CHECKED,
-	STAGE_COMMITTED, STAGE_NOTIFIED, STAGE_FETCHED, STAGE_ATTEMPT, STAGE_RELAYED, STAGE_BOUNCED, STAGE_REFUSED,
-	STAGE_REMOVED, STAGE_COUNT
+	STAGE_CONNECTED,
+	STAGE_TLS,
+	STAGE_AUTHENTICATED,
+	STAGE_MAIL,
+	STAGE_RCPT,
+	STAGE_DATA,
+	STAGE_RECEIVED,
+	STAGE_CHECKED,
+	STAGE_COMMITTED,
+	STAGE_NOTIFIED,
+	STAGE_FETCHED,
+	STAGE_ATTEMPT,
+	STAGE_RELAYED,
+	STAGE_BOUNCED,
+	STAGE_REFUSED,
+	STAGE_REMOVED,
+	STAGE_COUNT
 };
 const char *stage_name(enum stage s);
 
@@ -41,8 +55,8 @@ void timeline_begin(struct timeline *t, struct id id);
 void timeline_note(struct timeline *t, const struct clock *clock, enum stage stage, uint64_t bytes,
 	struct slice note);
 /* With times taken earlier (connected, tls, authenticated come before the mail). */
-void timeline_note_at(struct timeline *t, enum stage stage, uint64_t mono_ns, uint64_t wall_ns, uint64_t bytes,
-	struct slice note);
+void timeline_note_at(struct timeline *t, enum stage stage, uint64_t mono_ns, uint64_t wall_ns,
+	uint64_t bytes, struct slice note);
 /* Writes the stages as log lines (event mail.stage, level info): one buffer, one call into the log. */
 void timeline_log(const struct timeline *t);
 
@@ -51,12 +65,17 @@ struct timelines;
 void timelines_add(struct timelines *t, const struct timeline *timeline, struct slice message_id,
 	const struct slice *addresses, size_t address_count);
 /* One stage for a mail that is already known. Lazy. */
-void timelines_note(struct timelines *t, struct id id, enum stage stage, uint64_t bytes, struct slice note);
+void timelines_note(
+	struct timelines *t, struct id id, enum stage stage, uint64_t bytes, struct slice note);
 
 /* A finished trace for `mailvisor trace`; all in the arena. */
-struct trace { struct id id; struct timeline_stage *stages; size_t stage_count; };
+struct trace {
+	struct id id;
+	struct timeline_stage *stages;
+	size_t stage_count;
+};
 /* what: a message id of ours (26 letters), a Message-ID with or without <>, or an address. Newest first. */
-MUST_CHECK bool timelines_find(struct timelines *t, struct slice what, size_t limit, struct arena *a,
-	struct trace **ret, size_t *ret_count, struct error *e);
+MUST_CHECK bool timelines_find(struct timelines *t, struct slice what, size_t limit,
+	struct arena *a, struct trace **ret, size_t *ret_count, struct error *e);
 /* Drops buckets that are too old; one bounded step. Called by a background thread. */
 MUST_CHECK bool timelines_expire(struct timelines *t, bool *ret_more, struct error *e);

@@ -12,8 +12,10 @@
 #include "mail/timeline.h"
 
 enum {
-	TIMELINE_ADDRESSES = 100, /* of one mail, that it can be found by; more would crowd a bucket */
-	TIMELINE_BUCKET_KEYS = 40000, /* with one more mail's rows still under LIMIT_PARTITION_KEYS */
+	TIMELINE_ADDRESSES =
+		100, /* of one mail, that it can be found by; more would crowd a bucket */
+	TIMELINE_BUCKET_KEYS =
+		40000, /* with one more mail's rows still under LIMIT_PARTITION_KEYS */
 	TIMELINE_BUCKET_S = 3600,
 	TIMELINE_BUCKETS_MAX = 40000, /* rows of partition T; beyond it the oldest goes early */
 	TIMELINE_LAZY_ROWS = 128,
@@ -37,8 +39,8 @@ struct timelines {
 	struct timeline_bucket *buckets; /* oldest first; the last is the one we write to */
 	size_t bucket_count, bucket_room;
 	uint32_t number_next;
-	bool is_begun;     /* this process has a bucket of its own */
-	bool is_announced; /* and partition T says so, on disk */
+	bool is_begun;         /* this process has a bucket of its own */
+	bool is_announced;     /* and partition T says so, on disk */
 	size_t messages, keys; /* in it */
 	uint64_t last_seq;
 	struct buf lazy; /* texts: key, value, key, value */
@@ -61,10 +63,10 @@ void timelines_landed(struct timelines *t, uint32_t bucket);
 /* Writes the lazy rows out. */
 void timelines_flush(struct timelines *t);
 /* A later stage, with its own time. */
-void timelines_note_stage(struct timelines *t, struct id id, const struct timeline_stage *stages,
-	size_t count);
+void timelines_note_stage(
+	struct timelines *t, struct id id, const struct timeline_stage *stages, size_t count);
 
-MUST_CHECK bool stages_encode(const struct timeline_stage *stages, size_t count, uint64_t more_rcpts,
-	struct buf *out);
+MUST_CHECK bool stages_encode(
+	const struct timeline_stage *stages, size_t count, uint64_t more_rcpts, struct buf *out);
 struct key timeline_hash_key(char kind, struct slice what, struct id id);
 uint64_t timeline_hash(struct slice what);

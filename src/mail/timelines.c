@@ -10,8 +10,8 @@ enum { STAGES_VERSION = 1, TIMELINES_TRIES = 10 };
 
 /* --- encoding --- */
 
-bool stages_encode(const struct timeline_stage *stages, size_t count, uint64_t more_rcpts,
-	struct buf *out)
+bool stages_encode(
+	const struct timeline_stage *stages, size_t count, uint64_t more_rcpts, struct buf *out)
 {
 	if (!record_u8(out, STAGES_VERSION) || !record_number(out, more_rcpts) ||
 		!record_number(out, count))
@@ -99,7 +99,8 @@ bool timelines_open(struct store *store, const struct clock *clock, uint32_t kee
 		for (size_t i = 0; i < page.row_count; i++)
 			more[t->bucket_count++] = (struct timeline_bucket){
 				(uint32_t)key_read_number(page.rows[i].key),
-				key_read_number(page.rows[i].value) };
+				key_read_number(page.rows[i].value)
+			};
 		after.len = 0;
 		key_add_number(&after, more[t->bucket_count - 1].number, 4);
 	} while (!page.is_last);
@@ -151,8 +152,8 @@ static struct timeline_bucket *bucket_now(struct timelines *t)
 }
 
 /* Until partition T says on disk that the bucket is there, every commit says so again. */
-static void announce_stage(const struct timelines *t, struct batch *b,
-	const struct timeline_bucket *bucket)
+static void announce_stage(
+	const struct timelines *t, struct batch *b, const struct timeline_bucket *bucket)
 {
 	struct key partition = key_of('T');
 	struct key key = { .len = 0 }, value = { .len = 0 };
@@ -210,7 +211,8 @@ uint32_t timelines_stage(struct timelines *t, struct batch *b, const struct time
 
 	if (t->keep_hours == 0)
 		return 0;
-	if (!stages_encode(timeline->stages, timeline->stage_count, timeline->rcpts_not_noted, &value))
+	if (!stages_encode(
+		    timeline->stages, timeline->stage_count, timeline->rcpts_not_noted, &value))
 		return 0;
 	HOLDING(&t->lock);
 	bucket = bucket_now(t);
@@ -239,7 +241,8 @@ static bool lazy_add(struct timelines *t, struct slice key, struct slice value)
 {
 	size_t whole = t->lazy.len;
 
-	if (t->lazy_rows < TIMELINE_LAZY_ROWS_MAX && record_text(&t->lazy, key) && record_text(&t->lazy, value)) {
+	if (t->lazy_rows < TIMELINE_LAZY_ROWS_MAX && record_text(&t->lazy, key) &&
+		record_text(&t->lazy, value)) {
 		t->lazy_rows++;
 		return true;
 	}
@@ -310,8 +313,8 @@ static void lazy_row(struct timelines *t, struct slice key, struct slice value)
 	}
 }
 
-void timelines_note_stage(struct timelines *t, struct id id, const struct timeline_stage *stages,
-	size_t count)
+void timelines_note_stage(
+	struct timelines *t, struct id id, const struct timeline_stage *stages, size_t count)
 {
 	char room[TIMELINE_RECORD_BYTES];
 	struct buf value = BUF_OVER(room);
@@ -326,11 +329,11 @@ void timelines_note_stage(struct timelines *t, struct id id, const struct timeli
 	lazy_row(t, key_slice(&key), buf_slice(&value));
 }
 
-void timelines_note(struct timelines *t, struct id id, enum stage stage, uint64_t bytes,
-	struct slice note)
+void timelines_note(
+	struct timelines *t, struct id id, enum stage stage, uint64_t bytes, struct slice note)
 {
-	struct timeline_stage one = { stage, clock_mono_ns(t->clock), clock_wall_ns(t->clock), bytes,
-		slice_first(note, TIMELINE_TEXT_BYTES) };
+	struct timeline_stage one = { stage, clock_mono_ns(t->clock), clock_wall_ns(t->clock),
+		bytes, slice_first(note, TIMELINE_TEXT_BYTES) };
 
 	timelines_note_stage(t, id, &one, 1);
 }

@@ -8,7 +8,8 @@
 enum {
 	CLOCK_SLACK_S = 10, /* ids and buckets are stamped at slightly different moments */
 	FOUND_IDS_MAX = 100000,
-	TRACE_STAGES_MAX = 2000, /* of one mail; remote attempts of five days and 1,000 fetches fit */
+	TRACE_STAGES_MAX =
+		2000, /* of one mail; remote attempts of five days and 1,000 fetches fit */
 };
 
 struct found {
@@ -94,8 +95,8 @@ static void found_sort(struct found *f)
 }
 
 /* A copy of the list, so that the lock is not held while the store is read. */
-static bool buckets_copy(struct timelines *t, struct timeline_bucket **ret, size_t *ret_count,
-	struct error *e)
+static bool buckets_copy(
+	struct timelines *t, struct timeline_bucket **ret, size_t *ret_count, struct error *e)
 {
 	HOLDING(&t->lock);
 	*ret_count = t->bucket_count;
@@ -123,8 +124,8 @@ static bool find_ids(struct timelines *t, const struct timeline_bucket *buckets,
 		key_add_number(&prefix[i], timeline_hash(what), TIMELINE_HASH_BYTES);
 	for (size_t b = count; b > 0 && ret->count < limit; b--) {
 		for (size_t i = 0; i < COUNT(prefix); i++) {
-			if (!bucket_rows(t, buckets[b - 1].number, key_slice(&prefix[i]), subject_row,
-				    ret, e))
+			if (!bucket_rows(t, buckets[b - 1].number, key_slice(&prefix[i]),
+				    subject_row, ret, e))
 				return false;
 		}
 		found_sort(ret);
@@ -203,8 +204,8 @@ static bool find_stages(struct timelines *t, const struct timeline_bucket *bucke
 	struct key prefix = key_of_id('i', id);
 
 	for (size_t b = 0; b < count; b++) {
-		bool is_past = b + 1 < count &&
-			       buckets[b + 1].first_s + CLOCK_SLACK_S < birth_s(id);
+		bool is_past =
+			b + 1 < count && buckets[b + 1].first_s + CLOCK_SLACK_S < birth_s(id);
 
 		if (is_past)
 			continue;
@@ -251,7 +252,8 @@ bool timelines_find(struct timelines *t, struct slice what, size_t limit, struct
 		is_good = fail(e, FAULT_LATER, "find a mail: too much to remember");
 	*ret_count = 0;
 	for (size_t i = 0; is_good && i < found.count && i < limit; i++) {
-		is_good = trace_fill(t, buckets, bucket_count, found.ids[i], a, &(*ret)[*ret_count], e);
+		is_good = trace_fill(
+			t, buckets, bucket_count, found.ids[i], a, &(*ret)[*ret_count], e);
 		if (is_good && (*ret)[*ret_count].stage_count > 0)
 			(*ret_count)++;
 	}
@@ -276,7 +278,8 @@ static uint32_t bucket_too_old(struct timelines *t)
 	/* Its last row is as young as the next bucket's first. */
 	if (t->bucket_count > 1)
 		return t->buckets[1].first_s + keep_s < now_s ? t->buckets[0].number : 0;
-	return t->buckets[0].first_s + TIMELINE_BUCKET_S + keep_s < now_s ? t->buckets[0].number : 0;
+	return t->buckets[0].first_s + TIMELINE_BUCKET_S + keep_s < now_s ? t->buckets[0].number
+									  : 0;
 }
 
 static void bucket_forget(struct timelines *t, uint32_t number)

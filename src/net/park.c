@@ -15,7 +15,7 @@
 
 enum {
 	EVENTS_AT_ONCE = 64,
-	SLEEP_MS_MAX = 60 * 60 * 1000,
+	SLEEP_S_MAX = 30, /* so that parking until a time further away need not kick the thread */
 	FIRST_SLOTS = 64,
 };
 #define KICK UINT64_MAX /* the eventfd's name among the events */
@@ -299,13 +299,14 @@ static void wake_due(struct park *p)
 static int sleep_ms(struct park *p)
 {
 	HOLDING(&p->lock);
-	uint64_t next_ns = timers_next_ns(&p->timers), now_ns = clock_mono_ns(p->options.clock);
-	uint64_t ms = next_ns > now_ns ? (next_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
+	uint64_t now_ns = clock_mono_ns(p->options.clock), next_ns = timers_next_ns(&p->timers);
 
-	p->sleeps_until_ns = next_ns;
 	if (p->is_stopping)
 		return -1;
-	return ms > SLEEP_MS_MAX ? SLEEP_MS_MAX : (int)ms;
+	if (next_ns > now_ns + SLEEP_S_MAX * NS_PER_S)
+		next_ns = now_ns + SLEEP_S_MAX * NS_PER_S;
+	p->sleeps_until_ns = next_ns;
+	return next_ns > now_ns ? (int)((next_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }
 
 static void *park_main(void *context)

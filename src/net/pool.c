@@ -33,7 +33,7 @@ struct pool {
 	struct signal changed; /* fewer sessions or workers */
 	/* under lock: */
 	struct work *first, *last;
-	uint64_t queued, sessions;
+	uint64_t queued, sessions, refused;
 	unsigned workers, busy;
 	struct worker
 		*idle; /* the last to become idle is the first to be called: the others may end */
@@ -208,38 +208,45 @@ static void work_end(struct pool *p, struct work *w)
 		signal_all(&p->changed);
 }
 
+/* What becomes of w after a step. True: run it again, because of *why. */
+static bool goes_on(struct pool *p, struct work *w, enum next next, unsigned steps, enum wake *why)
+{
+	*why = WAKE_NEW;
+	if (next == NEXT_CLOSE || atomic_load(&p->is_stopping)) {
+		work_end(p, w);
+		return false;
+	}
+	if (next == NEXT_AGAIN) {
+		if (steps % STEPS_PER_TURN != 0 || !pool_is_crowded(p))
+			return true;
+		park_yield(p->park, w);
+		on_ready(p, w);
+		return false;
+	}
+	switch (park_add(p->park, w)) {
+	case PARK_AGAIN:
+		*why = w->why;
+		return true;
+	case PARK_REFUSED:
+		work_end(p, w);
+		return false;
+	case PARK_DONE:
+		break; /* w may be gone already */
+	}
+	return false;
+}
+
 /* Runs w until it parks, ends, or had its turn. */
 static void run(struct pool *p, struct work *w)
 {
 	enum wake why = park_begin(p->park, w);
 	unsigned steps = 0;
+	enum next next;
 
-	for (;;) {
-		enum next next = w->step(w, why);
-		enum park_answer parked;
-
+	do {
+		next = w->step(w, why);
 		(void)atomic_fetch_add_explicit(&p->steps, 1, memory_order_relaxed);
-		steps++;
-		why = WAKE_NEW;
-		if (next == NEXT_AGAIN && !atomic_load(&p->is_stopping)) {
-			if (steps % STEPS_PER_TURN != 0 || !pool_is_crowded(p))
-				continue;
-			park_yield(p->park, w);
-			on_ready(p, w);
-			return;
-		}
-		if (next == NEXT_CLOSE || atomic_load(&p->is_stopping))
-			parked = PARK_REFUSED;
-		else
-			parked = park_add(p->park, w);
-		if (parked == PARK_DONE)
-			return;
-		if (parked == PARK_REFUSED) {
-			work_end(p, w);
-			return;
-		}
-		why = w->why;
-	}
+	} while (goes_on(p, w, next, ++steps, &why));
 }
 
 static void join_all(struct worker *ended)
@@ -273,6 +280,8 @@ void pool_add(struct pool *p, struct work *w)
 	w->pool = p;
 	if (!park_reserve(p->park, w)) {
 		w->end(w);
+		HOLDING(&p->lock);
+		p->refused++;
 		return;
 	}
 	{
@@ -319,7 +328,7 @@ void pool_stats_get(struct pool *p, struct pool_stats *ret)
 		.queued = p->queued,
 		.steps = atomic_load(&p->steps),
 		.wakes = parked.wakes,
-		.refused = parked.refused };
+		.refused = p->refused + parked.refused };
 }
 
 static void pool_free(struct pool *p)

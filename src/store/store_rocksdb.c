@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MEND_PROBE_BYTES = 4 << 20 }; /* so much must fit before a full disk counts as mended */
+/* So much must fit before a full disk counts as mended: what opening again flushes, and some. */
+enum { MEND_PROBE_BYTES = 16 << 20 };
 
 struct rocks *rocks_of(struct store *s)
 {
@@ -52,14 +53,14 @@ bool rocks_is_open(const struct rocks *r, struct error *e)
 	       fail(e, FAULT_LATER, "store '%s' is closed after a failed write", r->path);
 }
 
-static bool rocks_open_handle(struct rocks *r, struct error *e)
+static bool rocks_open_handle(struct rocks *r, bool is_read_only, struct error *e)
 {
 	const char *const names[] = { "default", "blobs" };
 	const rocksdb_options_t *const options[] = { r->setup.families[FAMILY_ROWS],
 		r->setup.families[FAMILY_BLOBS] };
 	char *message = NULL;
 
-	if (r->is_read_only)
+	if (is_read_only)
 		r->db = rocksdb_open_for_read_only_column_families(options[FAMILY_ROWS], r->path,
 			FAMILY_COUNT, names, options, r->families, 0, &message);
 	else
@@ -109,6 +110,20 @@ static bool rocks_probe(const struct rocks *r, struct error *e)
 	return problem == 0 || fail(e, FAULT_LATER, "store '%s': write: %m", r->path);
 }
 
+/* When it cannot be opened for writing after all, reads at least go on. */
+static bool rocks_open_again(struct rocks *r, struct error *e)
+{
+	struct error ignored = { 0 };
+
+	rocks_close_handle(r);
+	if (rocks_open_handle(r, false, e) && rocks_flush(r, e))
+		return true;
+	e->fault = FAULT_LATER;
+	if (r->db == NULL)
+		(void)rocks_open_handle(r, true, &ignored);
+	return false;
+}
+
 /*
  * RocksDB refuses all writes after one failed, and its C interface cannot resume. What it wrote may
  * or may not be on disk: after fsync failed the kernel may have dropped the pages. So the log is
@@ -116,24 +131,22 @@ static bool rocks_probe(const struct rocks *r, struct error *e)
  */
 bool rocks_mend(struct rocks *r, struct error *e)
 {
-	bool is_good;
+	bool is_good = true;
 
+	if (!__atomic_load_n(&r->is_broken, __ATOMIC_ACQUIRE))
+		return true;
 	if (!rocks_probe(r, e))
 		return false;
 	invariant(pthread_rwlock_wrlock(&r->handle) == 0);
-	rocks_close_handle(r);
-	is_good = rocks_open_handle(r, e) && rocks_flush(r, e);
-	invariant(pthread_rwlock_unlock(&r->handle) == 0);
-	if (!is_good) {
-		e->fault = FAULT_LATER;
-		return false;
-	}
-	{
+	if (__atomic_load_n(&r->is_broken, __ATOMIC_ACQUIRE)) /* nobody else was faster */
+		is_good = rocks_open_again(r, e);
+	if (is_good) {
 		HOLDING(&r->lock);
 		store_version_cache_clear(&r->versions);
+		__atomic_store_n(&r->is_broken, false, __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&r->is_broken, false, __ATOMIC_RELEASE);
-	return true;
+	invariant(pthread_rwlock_unlock(&r->handle) == 0);
+	return is_good;
 }
 
 static bool format_write(struct rocks *r, struct error *e)
@@ -251,7 +264,8 @@ static bool rocks_start(struct rocks *r, const struct store_options *options, st
 	r->batch = rocksdb_writebatch_create();
 	if (r->path == NULL || !store_version_cache_init(&r->versions))
 		return fail(e, FAULT_LATER, "open store '%s': no memory", options->path);
-	return directory_check(r, e) && rocks_open_handle(r, e) && format_check(r, e);
+	return directory_check(r, e) && rocks_open_handle(r, r->is_read_only, e) &&
+	       format_check(r, e);
 }
 
 static bool rocks_open(const struct store_options *options, struct store **ret, struct error *e)

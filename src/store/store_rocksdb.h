@@ -44,7 +44,7 @@ struct rocks {
 	rocksdb_t *db; /* NULL: closed, and opening it again failed */
 	rocksdb_column_family_handle_t *families[FAMILY_COUNT];
 
-	bool is_broken; /* atomic: a write failed, so rocks_mend() before the next */
+	bool is_broken; /* atomic: a write failed, so rocks_mend() opens again before the next */
 
 	/* the leader's: */
 	rocksdb_writebatch_t *batch;
@@ -77,7 +77,7 @@ void rocks_leave(struct rocks_hold *hold);
 /* Says no, with the reason, when there is no open handle. */
 MUST_CHECK bool rocks_is_open(const struct rocks *r, struct error *e);
 
-/* After a failed write: closes and opens again once the directory takes data. The leader only. */
+/* After a failed write: closes and opens again, once the directory takes data. Else nothing. */
 MUST_CHECK bool rocks_mend(struct rocks *r, struct error *e);
 
 /* Commit. */

@@ -170,7 +170,7 @@ static bool batch_begin(
 
 	if (r->is_read_only)
 		return fail(e, FAULT_NEVER, "store '%s' is open for reading only", r->path);
-	if (__atomic_load_n(&r->is_broken, __ATOMIC_ACQUIRE) && !rocks_mend(r, e))
+	if (!rocks_mend(r, e))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		commit_count += txns[i]->commit_count;
@@ -275,6 +275,8 @@ bool rocks_chunk_write(struct store *s, const struct store_chunk *chunk, struct 
 
 	if (r->is_read_only)
 		return fail(e, FAULT_NEVER, "store '%s' is open for reading only", r->path);
+	if (!rocks_mend(r, e))
+		return false;
 	ROCKS_READING(r);
 	if (!rocks_is_open(r, e))
 		return false;

@@ -32,7 +32,8 @@ static void setup_database(
 	rocksdb_options_set_db_write_buffer_size(o, (size_t)(memory - memory / 4));
 	rocksdb_options_set_max_open_files(o, OPEN_FILES);
 	rocksdb_options_set_table_cache_numshardbits(o, 2);
-	rocksdb_options_set_max_background_jobs(o, 2); /* one flush, one compaction */
+	rocksdb_options_set_max_file_opening_threads(o, 1); /* not 16, each for a file or two */
+	rocksdb_options_set_max_background_jobs(o, 2);      /* one flush, one compaction */
 	rocksdb_options_set_max_manifest_file_size(o, MANIFEST_BYTES);
 	rocksdb_options_set_avoid_unnecessary_blocking_io(o, 1);
 	/* One writer at a time, our queue's leader: nothing to gain from these. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linking and opening RocksDB touches almost all of its 11 MB: symbol tables, relocations, parsers of
- * options. Serving mail touches two. What was only needed to begin is given back to the kernel, which
- * brings a page back when it is wanted after all: they are clean pages of a file, so nothing can be
- * lost.
+ * Linking and opening RocksDB touches almost all of its 11 MB: symbol tables, relocations, parsers
+ * of options. Serving mail touches four. What was only needed to begin is given back to the kernel,
+ * which brings a page back when it is wanted after all: they are clean pages of a file, so nothing
+ * can be lost.
  */
 #include "store/store_rocksdb.h"
 

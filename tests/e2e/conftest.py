@@ -66,7 +66,7 @@ class Server:
         words = [self.program, 'serve', '--data', self.data]
         if config:
             words += ['--config', str(config)]
-        for pair in [*free, 'user=', *self.settings, *settings]:
+        for pair in [*free, 'lmtp.listen=unix:lmtp.sock 127.0.0.1:0', 'user=', *self.settings, *settings]:
             words += ['--set', pair]
         return words
 

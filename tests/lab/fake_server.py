@@ -5,7 +5,7 @@
 It prints "SMTP-PORT POP3-PORT" and serves until standard input closes. Faults count the mails that it
 accepted, from 1: `--drop 7,9` acknowledges and forgets mails 7 and 9; `--duplicate`, `--corrupt`,
 `--truncate`, `--refuse` likewise; `--delay 0.01` waits before every 250 to a mail, `--notify 0.02`
-shows a mail so much later than it acknowledged it, `--stall 5:0.5` waits half a second at mail 5,
+shows a mail so much later than it acknowledged it, `--stall 5:0.5` waits half a second at mail 5, `--late 5:0.5` shows mail 5 so much later,
 `--hang-up 6` closes the connection instead of answering, `--silent-after N` answers nothing any more.
 """
 import argparse
@@ -26,6 +26,7 @@ def options():
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--notify", type=float, default=0.0)
     parser.add_argument("--stall", default="")
+    parser.add_argument("--late", default="")
     parser.add_argument("--silent-after", type=int, default=0)
     parser.add_argument("--stranger", type=numbers, default=set())
     parser.add_argument("--user", default="alice@b.example")
@@ -174,10 +175,12 @@ class Server(socketserver.ThreadingTCPServer):
             text = damaged(text)
         if number in opts.truncate:
             text = text[:len(text) // 2].rsplit(b"\r\n", 1)[0] + b"\r\n"
+        late, _, seconds = opts.late.partition(":")
+        visible = time.monotonic() + opts.notify + (float(seconds) if late and number == int(late) else 0.0)
         copies = 0 if number in opts.drop else 2 if number in opts.duplicate else 1
         with box.lock:
             for _ in range(copies):
-                box.mails.append((time.monotonic() + opts.notify, text + b""))
+                box.mails.append((visible, text + b""))
             if number in opts.stranger:
                 box.mails.append((0.0, b"Subject: hello\r\n\r\nyou do not know me\r\n"))
         return "250 taken"

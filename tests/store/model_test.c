@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The same random transactions through every engine side by side: same answers, same versions, same
- * rows, same chunks, also after the durable ones were closed and opened again. A few partitions, keys
- * and blobs only, so that they meet often.
+ * rows, same chunks, also after the durable ones were closed and opened again. A few partitions,
+ * keys and blobs only, so that they meet often.
  */
 #include "kit.h"
 

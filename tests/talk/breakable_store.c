@@ -5,17 +5,18 @@
 
 #include <stdlib.h>
 
-static bool writes_are_broken, reads_are_broken;
+static bool writes_are_broken, reads_are_broken, bodies_are_damaged;
 
 struct breakable {
 	struct store store; /* first */
 	struct store *inner;
 };
 
-void breakable_store_break(bool writes, bool reads)
+void breakable_store_break(bool writes, bool reads, bool bodies)
 {
 	writes_are_broken = writes;
 	reads_are_broken = reads;
+	bodies_are_damaged = bodies;
 }
 
 static struct store *inner(struct store *s)
@@ -90,6 +91,8 @@ static bool breakable_chunk_write(struct store *s, const struct store_chunk *chu
 static bool breakable_chunk_read(struct store *s, struct id blob, uint32_t number, struct buf *ret,
 	bool *ret_found, struct error *e)
 {
+	if (bodies_are_damaged)
+		return fail(e, FAULT_NEVER, "read '/secret/path': checksum");
 	return read_works(e) && store_chunk_read(inner(s), blob, number, ret, ret_found, e);
 }
 

@@ -8,4 +8,5 @@
 #include "store/store.h"
 
 extern const struct store_engine breakable_store;
-void breakable_store_break(bool writes, bool reads);
+/* bodies: damaged for good, as a checksum tells. */
+void breakable_store_break(bool writes, bool reads, bool bodies);

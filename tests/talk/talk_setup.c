@@ -14,12 +14,12 @@ enum { LIMIT_WORDS = 16, LIMIT_SETUP_LINE_BYTES = 4096 };
 
 void talk_begin(const struct talk_world *w)
 {
-	breakable_store_break(w->breaks_writes, w->breaks_reads);
+	breakable_store_break(w->breaks_writes, w->breaks_reads, w->breaks_bodies);
 }
 
 void talk_end(struct talk_world *w)
 {
-	breakable_store_break(false, false);
+	breakable_store_break(false, false, false);
 	if (w->busy != NULL) {
 		folder_unlock_maildrop(w->busy);
 		folder_close(w->busy);
@@ -355,6 +355,7 @@ static bool line_take(struct talk_world *w, struct slice line, const char *folde
 		return fail(e, FAULT_NEVER, "'%.*s': unknown", S_FMT(line));
 	w->breaks_writes |= slice_same(words.at[1], S("writes"));
 	w->breaks_reads |= slice_same(words.at[1], S("reads"));
+	w->breaks_bodies |= slice_same(words.at[1], S("bodies"));
 	return true;
 }
 

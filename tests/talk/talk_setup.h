@@ -15,7 +15,7 @@
  *     mail alice@a.example Subject: hello\r\n\r\nText\r\n     (delivered before the session; \r \n \\ are escapes)
  *     busy alice@a.example         another session has the maildrop
  *     tls                          makes a certificate in the work folder
- *     break writes | break reads   from the session's begin the store fails
+ *     break writes|reads|bodies    from the session's begin the store fails
  */
 #include "mail/folder.h"
 #include "session/session.h"
@@ -25,7 +25,7 @@ struct talk_world {
 	struct session_host host;
 	struct session_counters counters;
 	struct folder *busy; /* its maildrop is held */
-	bool breaks_writes, breaks_reads;
+	bool breaks_writes, breaks_reads, breaks_bodies;
 };
 
 /* folder: for the certificate. */

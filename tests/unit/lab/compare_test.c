@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/stats/compare.h"
 #include "check.h"
+#include "lab/stats/compare.h"
 
 #include <math.h>
 
@@ -49,7 +49,9 @@ static void test_verdicts(void **state)
 		compare_judge(&c, 0.05, rows[i].family);
 		check_row(c.verdict == rows[i].want, i);
 		check_row(c.ratio_ci.low <= c.ratio && c.ratio <= c.ratio_ci.high, i);
-		check_row(c.ratio_ci90.low >= c.ratio_ci.low && c.ratio_ci90.high <= c.ratio_ci.high, i);
+		check_row(
+			c.ratio_ci90.low >= c.ratio_ci.low && c.ratio_ci90.high <= c.ratio_ci.high,
+			i);
 		if (rows[i].want == VERDICT_INCONCLUSIVE)
 			check_row(c.blocks_needed >= compare_blocks_min(rows[i].family), i);
 	}
@@ -67,7 +69,8 @@ static void test_symmetry(void **state)
 	compare_judge(&x, 0.05, 1);
 	compare_judge(&y, 0.05, 1);
 	check(x.verdict == VERDICT_BETTER && y.verdict == VERDICT_WORSE);
-	check(fabs(x.ratio * y.ratio - 1) < 1e-12 && fabs(x.ratio_ci.low * y.ratio_ci.high - 1) < 1e-12);
+	check(fabs(x.ratio * y.ratio - 1) < 1e-12 &&
+		fabs(x.ratio_ci.low * y.ratio_ci.high - 1) < 1e-12);
 	check(fabs(x.p - y.p) < 1e-12 && fabs(x.difference + y.difference) < 1e-12);
 	check(fabs(x.superiority + y.superiority - 1) < 1e-12);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/experiment/experiment.h"
 #include "check.h"
+#include "lab/experiment/experiment.h"
 
 #include <string.h>
 
@@ -14,12 +14,14 @@ static void test_builtin_reads_back(void **state)
 		auto_buf again = { .max = 1 << 16 };
 		char a[EXPERIMENT_HASH_TEXT_BYTES + 1], b[EXPERIMENT_HASH_TEXT_BYTES + 1];
 
-		check(experiment_builtin(S("paper"), is_quick != 0, &x, &e) && experiment_check(&x, &e));
+		check(experiment_builtin(S("paper"), is_quick != 0, &x, &e) &&
+			experiment_check(&x, &e));
 		check(experiment_print(&x, &text) && buf_add_byte(&text, '\0'));
 		check_row(experiment_parse(text.at, &y, &e), is_quick);
 		check(experiment_print(&y, &again) && buf_add_byte(&again, '\0'));
 		check(slice_same(buf_slice(&text), buf_slice(&again)));
-		check(experiment_hash(&x, a, &e) && experiment_hash(&y, b, &e) && strcmp(a, b) == 0);
+		check(experiment_hash(&x, a, &e) && experiment_hash(&y, b, &e) &&
+			strcmp(a, b) == 0);
 	}
 }
 
@@ -87,7 +89,8 @@ static void test_messages_of_one_platform(void **state)
 	struct error e = { .fault = FAULT_NONE };
 
 	(void)state;
-	check(experiment_parse("messages = 40\nplatform process {}\nplatform tcg { messages = 7 }", &x, &e));
+	check(experiment_parse(
+		"messages = 40\nplatform process {}\nplatform tcg { messages = 7 }", &x, &e));
 	check(experiment_per_size(&x, 0) == 40 && experiment_per_size(&x, 1) == 7);
 }
 

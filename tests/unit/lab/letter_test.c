@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/workload/letter.h"
 #include "check.h"
+#include "lab/workload/letter.h"
 #include "lab/workload/workload.h"
 
 #include <string.h>
 
 static struct letter letter_of(uint32_t sequence, uint32_t size)
 {
-	return (struct letter){ .run = "0123abcd-10-2", .from = "alice@a.example", .to = "alice@b.example",
-		.sequence = sequence, .size_bytes = size, .due_ns = 123456789, .seed = 42,
+	return (struct letter){ .run = "0123abcd-10-2",
+		.from = "alice@a.example",
+		.to = "alice@b.example",
+		.sequence = sequence,
+		.size_bytes = size,
+		.due_ns = 123456789,
+		.seed = 42,
 		.wall_ns = UINT64_C(1795000000000000000) };
 }
 
@@ -59,7 +64,8 @@ static void test_too_small_and_too_large(void **state)
 		struct error e = { .fault = FAULT_NONE };
 		auto_buf text = { .max = 1 << 20 };
 
-		check_row(!letter_write(&l, &text, &e) && e.fault == FAULT_NEVER && text.len == 0, i);
+		check_row(
+			!letter_write(&l, &text, &e) && e.fault == FAULT_NEVER && text.len == 0, i);
 	}
 }
 
@@ -85,7 +91,8 @@ static void test_judgement(void **state)
 
 	(void)state;
 	check(letter_write(&l, &text, &e));
-	check(buf_add(&traced, S("Return-Path: <alice@a.example>\r\nReceived: from x\r\n\tby y; now\r\n")));
+	check(buf_add(&traced,
+		S("Return-Path: <alice@a.example>\r\nReceived: from x\r\n\tby y; now\r\n")));
 	check(buf_add(&traced, buf_slice(&text)));
 	letter_check(buf_slice(&traced), &found);
 	check(found.is_ours && found.is_whole);
@@ -118,15 +125,20 @@ static void test_stuffing(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		auto_buf out = { .max = 100 };
 
-		check_row(letter_stuff(rows[i].in, &out) && slice_same(buf_slice(&out), rows[i].out), i);
+		check_row(
+			letter_stuff(rows[i].in, &out) && slice_same(buf_slice(&out), rows[i].out),
+			i);
 	}
 }
 
 /* Every size as often as planned, warm-up first, the same order for every platform of a block. */
 static void test_order_of_sizes(void **state)
 {
-	struct workload_plan plan = { .seed = 5, .sizes = { 1024, 3072, 5120, 10240 }, .size_count = 4,
-		.per_size = 25, .warmup_count = 6 };
+	struct workload_plan plan = { .seed = 5,
+		.sizes = { 1024, 3072, 5120, 10240 },
+		.size_count = 4,
+		.per_size = 25,
+		.warmup_count = 6 };
 	uint32_t a[106], b[106], c[106];
 	unsigned counts[11] = { 0 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/run/order.h"
 #include "base/own.h"
 #include "check.h"
+#include "lab/run/order.h"
 
 #include <string.h>
 
@@ -30,7 +30,9 @@ static void test_balance(void **state)
 			for (unsigned i = 0; i < cells * cells; i++) {
 				unsigned count = at[i / cells][i % cells];
 
-				check_row(count >= BLOCKS / cells && count <= (BLOCKS + cells - 1) / cells, i);
+				check_row(count >= BLOCKS / cells &&
+						  count <= (BLOCKS + cells - 1) / cells,
+					i);
 			}
 		}
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/run/plan.h"
 #include "check.h"
 #include "lab/files/json_file.h"
 #include "lab/run/external.h"
+#include "lab/run/plan.h"
 #include "lab/run/record.h"
 
 #include <math.h>
@@ -48,7 +48,8 @@ static void test_comes_back(void **state)
 	plan_new(&plan);
 	check(plan_save(&plan, folder, &e) && plan_load(folder, &again, &e));
 	check(again.measured_count == 4 && plan_trial_count(&again) == 40);
-	check(strcmp(again.hash, plan.hash) == 0 && strcmp(again.cells[4].reason, "no /dev/kvm") == 0);
+	check(strcmp(again.hash, plan.hash) == 0 &&
+		strcmp(again.cells[4].reason, "no /dev/kvm") == 0);
 	check(memcmp(plan.order, again.order, 40) == 0);
 	plan_done(&plan);
 	plan_done(&again);
@@ -96,9 +97,18 @@ static void test_damaged_plans(void **state)
 
 static void test_records(void **state)
 {
-	struct trial_record r = { .label = "tcg", .block = 3, .position = 1, .is_measured = true,
-		.reason = "", .started = "2026-11-23T05:26:30Z", .deploy_ms = 1234.5, .sent = 170,
-		.delivered = 169, .lost = 1, .memory_mib = (double)NAN, .cpu_ms_per_mail = (double)NAN,
+	struct trial_record r = { .label = "tcg",
+		.block = 3,
+		.position = 1,
+		.is_measured = true,
+		.reason = "",
+		.started = "2026-11-23T05:26:30Z",
+		.deploy_ms = 1234.5,
+		.sent = 170,
+		.delivered = 169,
+		.lost = 1,
+		.memory_mib = (double)NAN,
+		.cpu_ms_per_mail = (double)NAN,
 		.work_seconds = 1 };
 	struct trial_record again;
 	struct error e = { .fault = FAULT_NONE };
@@ -106,7 +116,8 @@ static void test_records(void **state)
 	(void)state;
 	check(!record_is_there(folder));
 	r.facts = json_facts("{\"accel\":\"tcg\"}");
-	check(record_save(&r, folder, &e) && record_is_there(folder) && record_load(folder, &again, &e));
+	check(record_save(&r, folder, &e) && record_is_there(folder) &&
+		record_load(folder, &again, &e));
 	check(again.block == 3 && again.sent == 170 && again.lost == 1 && isnan(again.memory_mib));
 	check(fabs(again.deploy_ms - 1234.5) < 1e-6 && json_object_size(again.facts) == 1);
 	record_done(&r);
@@ -135,7 +146,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_comes_back, folder_new, folder_gone),
-		cmocka_unit_test_setup_teardown(test_another_experiment_is_noticed, folder_new, folder_gone),
+		cmocka_unit_test_setup_teardown(
+			test_another_experiment_is_noticed, folder_new, folder_gone),
 		cmocka_unit_test_setup_teardown(test_damaged_plans, folder_new, folder_gone),
 		cmocka_unit_test_setup_teardown(test_records, folder_new, folder_gone),
 		cmocka_unit_test(test_external_addresses),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/samples/samples.h"
 #include "check.h"
 #include "lab/files/file.h"
+#include "lab/samples/samples.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +11,13 @@ enum { SAMPLES = 70 }; /* two full blocks and a part */
 
 static struct sample sample_of(uint32_t i)
 {
-	struct sample s = { .sequence = i + 1, .size_bytes = 1024 * (i % 10 + 1),
-		.outcome = OUTCOME_DELIVERED, .flags = i < 5 ? SAMPLE_IS_WARMUP : 0, .poll_count = i,
-		.reply_code = 250, .poll_gap_ns = 1000000 + i };
+	struct sample s = { .sequence = i + 1,
+		.size_bytes = 1024 * (i % 10 + 1),
+		.outcome = OUTCOME_DELIVERED,
+		.flags = i < 5 ? SAMPLE_IS_WARMUP : 0,
+		.poll_count = i,
+		.reply_code = 250,
+		.poll_gap_ns = 1000000 + i };
 
 	for (unsigned k = 0; k < SAMPLE_POINT_COUNT; k++)
 		s.at_ns[k] = k == 0 ? UINT64_C(1) << 60 : 1000 * (uint64_t)k + i;
@@ -28,8 +32,9 @@ static struct sample sample_of(uint32_t i)
 static void file_make(struct buf *ret)
 {
 	struct sample samples[SAMPLES];
-	struct sample_file file = { .run = "abc", .trial = "1/2-tcg", .samples = samples,
-		.count = SAMPLES };
+	struct sample_file file = {
+		.run = "abc", .trial = "1/2-tcg", .samples = samples, .count = SAMPLES
+	};
 	struct error e = { .fault = FAULT_NONE };
 	char path[] = "/tmp/mvlab-samples-XXXXXX";
 	int fd = mkstemp(path);
@@ -53,7 +58,8 @@ static void test_comes_back(void **state)
 	file_make(&bytes);
 	check(bytes.len == 4 * (size_t)SAMPLES_BLOCK_BYTES);
 	check(samples_parse(buf_slice(&bytes), &file, &e));
-	check(file.count == SAMPLES && strcmp(file.run, "abc") == 0 && strcmp(file.trial, "1/2-tcg") == 0);
+	check(file.count == SAMPLES && strcmp(file.run, "abc") == 0 &&
+		strcmp(file.trial, "1/2-tcg") == 0);
 	for (uint32_t i = 0; i < SAMPLES; i++) {
 		struct sample s = sample_of(i);
 
@@ -89,7 +95,9 @@ static void test_every_length(void **state)
 	(void)state;
 	file_make(&bytes);
 	for (size_t len = 0; len < bytes.len; len += 61)
-		check_row(!parses(slice_first(buf_slice(&bytes), len)) || len % SAMPLES_BLOCK_BYTES == 0, len);
+		check_row(!parses(slice_first(buf_slice(&bytes), len)) ||
+				  len % SAMPLES_BLOCK_BYTES == 0,
+			len);
 	/* Cut at a block's end it is a shorter file, as after a crash between two blocks. */
 	check(parses(slice_first(buf_slice(&bytes), 2 * (size_t)SAMPLES_BLOCK_BYTES)));
 	check(!parses(slice_skip(buf_slice(&bytes), SAMPLES_BLOCK_BYTES)));
@@ -150,7 +158,8 @@ static void test_contradictions(void **state)
 	static const struct {
 		unsigned point;
 		uint64_t value;
-	} rows[] = { { POINT_FETCHED, SAMPLE_NEVER }, { POINT_SEEN, 1 }, { POINT_START, UINT64_C(1) << 40 } };
+	} rows[] = { { POINT_FETCHED, SAMPLE_NEVER }, { POINT_SEEN, 1 },
+		{ POINT_START, UINT64_C(1) << 40 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -3,8 +3,8 @@
  * Simulated experiments with a known truth: do the intervals cover it as often as they claim, and does a
  * comparison of a platform with itself stay silent?
  */
-#include "lab/stats/compare.h"
 #include "check.h"
+#include "lab/stats/compare.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -83,7 +83,8 @@ static void test_coverage(void **state)
 		}
 		double share = (double)covered / EXPERIMENTS;
 
-		(void)printf("shape %zu: %.1f %% of the intervals hold the truth\n", shape, 100 * share);
+		(void)printf(
+			"shape %zu: %.1f %% of the intervals hold the truth\n", shape, 100 * share);
 		/* 95 %, three standard errors of 300 experiments below, and not uselessly wide. */
 		check_row(share >= 0.91, shape);
 	}
@@ -152,7 +153,8 @@ static void test_false_positives(void **state)
 		judged += c.verdict == VERDICT_BETTER || c.verdict == VERDICT_WORSE;
 		covered += c.ratio_ci.low <= 1 && c.ratio_ci.high >= 1;
 	}
-	(void)printf("A/A: p < 0.05 in %.1f %%, called different in %.1f %%, interval holds 1 in %.1f %%\n",
+	(void)printf("A/A: p < 0.05 in %.1f %%, called different in %.1f %%, interval holds 1 in "
+		     "%.1f %%\n",
 		100.0 * wins / PAIRS, 100.0 * judged / PAIRS, 100.0 * covered / PAIRS);
 	check(wins <= 0.07 * PAIRS && judged <= 0.05 * PAIRS);
 	check(covered >= 0.93 * PAIRS && covered <= 0.97 * PAIRS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/stats/stats.h"
 #include "check.h"
+#include "lab/stats/stats.h"
 
 #include <math.h>
 
@@ -127,7 +127,8 @@ static void test_small_numbers(void **state)
 		near(stats_hodges_lehmann(darwin, COUNT(darwin)), 25));
 	/* Wilson (1927): 0 of 10 and 5 of 10. */
 	check(near(stats_proportion(0, 10).high, 0.27753) && stats_proportion(0, 10).low <= 0);
-	check(near(stats_proportion(5, 10).low, 0.23659) && near(stats_proportion(5, 10).high, 0.76341));
+	check(near(stats_proportion(5, 10).low, 0.23659) &&
+		near(stats_proportion(5, 10).high, 0.76341));
 	check(isnan(stats_proportion(0, 0).low));
 }
 
@@ -143,7 +144,8 @@ static void test_bootstrap_edges(void **state)
 	check(stats_bootstrap(groups, 2, STATS_MEAN, 500, 7, &i) && i.low >= 1 && i.high <= 3);
 	check(stats_bootstrap(groups, 2, STATS_MEAN, 500, 7, &again) && i.low >= again.low &&
 		i.low <= again.low && i.high >= again.high && i.high <= again.high);
-	check(near(stats_cell(groups, 2, STATS_MEDIAN), 2) && isnan(stats_cell(groups, 0, STATS_MEAN)));
+	check(near(stats_cell(groups, 2, STATS_MEDIAN), 2) &&
+		isnan(stats_cell(groups, 0, STATS_MEAN)));
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/report/words.h"
 #include "check.h"
 #include "lab/report/page.h"
+#include "lab/report/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,9 +19,11 @@ static void test_numbers(void **state)
 		check_row(strcmp(words_ms(rows[i].ms, room), rows[i].text) == 0, i);
 	check(strcmp(words_ms((double)INFINITY, room), "never") == 0);
 	check(strcmp(words_ms((double)NAN, room), "–") == 0);
-	check(strcmp(words_size(1024, room), "1 KB") == 0 && strcmp(words_size(1 << 20, room), "1 MB") == 0);
+	check(strcmp(words_size(1024, room), "1 KB") == 0 &&
+		strcmp(words_size(1 << 20, room), "1 MB") == 0);
 	check(strcmp(words_size(1500, room), "1500 octets") == 0);
-	check(strcmp(words_p(0.0004, room), "< 0.001") == 0 && strcmp(words_p(0.0234, room), "0.023") == 0);
+	check(strcmp(words_p(0.0004, room), "< 0.001") == 0 &&
+		strcmp(words_p(0.0234, room), "0.023") == 0);
 }
 
 static struct summary *summary_of(double ratio, enum verdict verdict)
@@ -29,13 +31,20 @@ static struct summary *summary_of(double ratio, enum verdict verdict)
 	struct summary *s = calloc(1, sizeof *s);
 
 	check(s != NULL);
-	s->plan.x = (struct experiment){ .cell_count = 2, .size_count = 1, .sizes = { 1024 },
+	s->plan.x = (struct experiment){ .cell_count = 2,
+		.size_count = 1,
+		.sizes = { 1024 },
 		.cells = { { .label = "kvm" }, { .label = "virtualbox" } } };
 	s->pairs = calloc(1, sizeof *s->pairs);
 	check(s->pairs != NULL);
-	s->pairs[0] = (struct summary_pair){ .a = 0, .b = 1,
-		.comparison = { .blocks = 12, .ratio = ratio, .ratio_ci = { ratio * 0.94, ratio * 1.08 },
-			.p_holm = 0.004, .verdict = verdict, .blocks_needed = 30 } };
+	s->pairs[0] = (struct summary_pair){ .a = 0,
+		.b = 1,
+		.comparison = { .blocks = 12,
+			.ratio = ratio,
+			.ratio_ci = { ratio * 0.94, ratio * 1.08 },
+			.p_holm = 0.004,
+			.verdict = verdict,
+			.blocks_needed = 30 } };
 	s->pair_count = 1;
 	return s;
 }
@@ -48,9 +57,12 @@ static void test_sentences(void **state)
 		enum verdict verdict;
 		const char *says, *ends;
 	} rows[] = {
-		{ 0.62, VERDICT_BETTER, "QEMU/KVM delivers 1 KB mail in 38 % less time than VirtualBox (95 % CI "
-					"33..42 %, 1.61 times as fast, 12 blocks, p_Holm 0.004)", ": better." },
-		{ 1 / 0.62, VERDICT_WORSE, "VirtualBox delivers 1 KB mail in 38 % less time than QEMU/KVM",
+		{ 0.62, VERDICT_BETTER,
+			"QEMU/KVM delivers 1 KB mail in 38 % less time than VirtualBox (95 % CI "
+			"33..42 %, 1.61 times as fast, 12 blocks, p_Holm 0.004)",
+			": better." },
+		{ 1 / 0.62, VERDICT_WORSE,
+			"VirtualBox delivers 1 KB mail in 38 % less time than QEMU/KVM",
 			": better." },
 		{ 0.98, VERDICT_EQUIVALENT, "in 2.0 % less time", ": equivalent." },
 		{ 0.9, VERDICT_INCONCLUSIVE, "in 10 % less time", "would need about 30 blocks." },

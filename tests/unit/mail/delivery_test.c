@@ -37,9 +37,11 @@ static void test_two_namesakes(struct world *w)
 static void test_body_sizes(struct world *w)
 {
 	static const size_t sizes[] = { 0, 1, LIMIT_BLOB_CHUNK_BYTES - 1, LIMIT_BLOB_CHUNK_BYTES,
-		LIMIT_BLOB_CHUNK_BYTES + 1, 3 * LIMIT_BLOB_CHUNK_BYTES, 3 * LIMIT_BLOB_CHUNK_BYTES + 7 };
+		LIMIT_BLOB_CHUNK_BYTES + 1, 3 * LIMIT_BLOB_CHUNK_BYTES,
+		3 * LIMIT_BLOB_CHUNK_BYTES + 7 };
 	static char bytes[4 * LIMIT_BLOB_CHUNK_BYTES];
-	struct slice prefix = S("Return-Path: <sender@far.example>\r\nDelivered-To: alice@a.example\r\n");
+	struct slice prefix =
+		S("Return-Path: <sender@far.example>\r\nDelivered-To: alice@a.example\r\n");
 	auto_buf out = { .max = 1 << 20 };
 	struct folder *f;
 
@@ -256,8 +258,8 @@ static void test_account_removed(struct world *w)
 	check(account_remove(w->mail.directory, S("alice@a.example"), &e) == CHANGE_DONE);
 	check(world_uids(f, uids, COUNT(uids)) == 0);
 	folder_close(f);
-	check(directory_resolve(w->mail.directory, S("alice@a.example"), &w->arena, &resolve, &targets,
-		&e));
+	check(directory_resolve(
+		w->mail.directory, S("alice@a.example"), &w->arena, &resolve, &targets, &e));
 	check(resolve == RESOLVE_UNKNOWN);
 	/* A namesake that comes later starts with an empty mailbox. */
 	world_account(w, "alice@a.example");

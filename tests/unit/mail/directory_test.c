@@ -120,8 +120,8 @@ static void test_domains(struct world *w)
 	check(domain_add(w->mail.directory,
 		      &(struct domain){ .name = S("WWW.A.example"), .alias_of = S("A.example") },
 		      &e) == CHANGE_DONE);
-	check(set_domain(w, (struct domain){ .name = S("a.example"), .catch_all = S("Bob@A.example") }) ==
-		CHANGE_DONE);
+	check(set_domain(w, (struct domain){ .name = S("a.example"),
+				    .catch_all = S("Bob@A.example") }) == CHANGE_DONE);
 	check(set_domain(w, (struct domain){ .name = S("b.example"), .is_disabled = true }) ==
 		CHANGE_DONE);
 	check_rows(w, after, COUNT(after));
@@ -130,13 +130,19 @@ static void test_domains(struct world *w)
 static void test_international(struct world *w)
 {
 	static const struct resolve_row rows[] = {
-		{ "alice@b\xc3\xbc" "cher.example", RESOLVE_OK, { "alice@xn--bcher-kva.example" } },
-		{ "alice@B\xc3\x9c" "CHER.example", RESOLVE_OK, { "alice@xn--bcher-kva.example" } },
+		{ "alice@b\xc3\xbc"
+		  "cher.example",
+			RESOLVE_OK, { "alice@xn--bcher-kva.example" } },
+		{ "alice@B\xc3\x9c"
+		  "CHER.example",
+			RESOLVE_OK, { "alice@xn--bcher-kva.example" } },
 		{ "alice@XN--BCHER-KVA.example", RESOLVE_OK, { "alice@xn--bcher-kva.example" } },
 	};
 
-	world_domain(w, "b\xc3\xbc" "cher.example");
-	world_account(w, "alice@b\xc3\xbc" "cher.example");
+	world_domain(w, "b\xc3\xbc"
+			"cher.example");
+	world_account(w, "alice@b\xc3\xbc"
+			 "cher.example");
 	check_rows(w, rows, COUNT(rows));
 }
 
@@ -200,8 +206,8 @@ static void test_may_send_as(struct world *w)
 	check(domain_add(w->mail.directory,
 		      &(struct domain){ .name = S("www.a.example"), .alias_of = S("a.example") },
 		      &e) == CHANGE_DONE);
-	check(set_domain(w, (struct domain){ .name = S("a.example"), .catch_all = S("bob@a.example") }) ==
-		CHANGE_DONE);
+	check(set_domain(w, (struct domain){ .name = S("a.example"),
+				    .catch_all = S("bob@a.example") }) == CHANGE_DONE);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		bool may = !rows[i].may;
 
@@ -236,7 +242,8 @@ static void test_account_answers(struct world *w)
 	check(domain_add(w->mail.directory,
 		      &(struct domain){ .name = S("www.a.example"), .alias_of = S("a.example") },
 		      &e) == CHANGE_DONE);
-	check(set_domain(w, (struct domain){ .name = S("a.example"), .account_max = 4 }) == CHANGE_DONE);
+	check(set_domain(w, (struct domain){ .name = S("a.example"), .account_max = 4 }) ==
+		CHANGE_DONE);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct account account = { .address = slice_of(rows[i].address),
 			.password = slice_of(rows[i].password) };
@@ -249,8 +256,8 @@ static void test_account_answers(struct world *w)
 	check(account_remove(w->mail.directory, S("carol@a.example"), &e) == CHANGE_DONE);
 	check(account_remove(w->mail.directory, S("carol@a.example"), &e) == CHANGE_MISSING);
 	error_clear(&e);
-	check(account_add(w->mail.directory, &(struct account){ .address = S("erin@a.example") }, &e) ==
-		CHANGE_DONE);
+	check(account_add(w->mail.directory, &(struct account){ .address = S("erin@a.example") },
+		      &e) == CHANGE_DONE);
 }
 
 static void test_domain_answers(struct world *w)
@@ -269,7 +276,8 @@ static void test_domain_answers(struct world *w)
 			"alias of itself" },
 		{ { .name = S_INIT("d.example"), .catch_all = S_INIT("bob") }, CHANGE_BAD,
 			"catch-all 'bob' is no address" },
-		{ { .name = S_INIT("d.example"), .alias_of = S_INIT("c.example") }, CHANGE_DONE, "" },
+		{ { .name = S_INIT("d.example"), .alias_of = S_INIT("c.example") }, CHANGE_DONE,
+			"" },
 		{ { .name = S_INIT("f.example"), .alias_of = S_INIT("d.example") }, CHANGE_BAD,
 			"'d.example' is itself an alias" },
 	};
@@ -314,7 +322,8 @@ static void test_many(struct world *w)
 	check(done == BAD && strstr(e.text, "u0007@a.example") != NULL);
 	error_clear(&e);
 	accounts[BAD].address = slice_of(names[BAD]);
-	check(account_add_many(w->mail.directory, accounts + BAD, MANY - BAD, &done, &e) == CHANGE_DONE);
+	check(account_add_many(w->mail.directory, accounts + BAD, MANY - BAD, &done, &e) ==
+		CHANGE_DONE);
 	check(domain_counts(w->mail.directory, S("a.example"), &counts, &is_found, &e));
 	check(is_found && counts.accounts == MANY && counts.aliases == 0);
 	do {

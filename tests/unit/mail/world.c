@@ -120,7 +120,8 @@ void world_alias(struct world *w, const char *address, const char *const *target
 {
 	struct slice room[LIMIT_ALIAS_TARGETS];
 	struct alias alias = {
-		.address = slice_of(address), .targets = room, .target_count = count };
+		.address = slice_of(address), .targets = room, .target_count = count
+	};
 	struct error e = { .fault = FAULT_NONE };
 	enum change change;
 
@@ -137,7 +138,8 @@ struct account world_account_get(struct world *w, const char *address)
 	struct account account;
 	bool is_found;
 
-	check(account_get(w->mail.directory, slice_of(address), &w->arena, &account, &is_found, &e));
+	check(account_get(
+		w->mail.directory, slice_of(address), &w->arena, &account, &is_found, &e));
 	check(is_found);
 	return account;
 }
@@ -176,8 +178,8 @@ void world_deliver_many(struct world *w, const char *const *to, size_t count, st
 
 		envelope_rcpts[i].address = slice_of(to[i]);
 		rcpts[i].rcpt = &envelope_rcpts[i];
-		check(directory_resolve(w->mail.directory, slice_of(to[i]), &a, &resolve,
-			&rcpts[i].targets, &e));
+		check(directory_resolve(
+			w->mail.directory, slice_of(to[i]), &a, &resolve, &rcpts[i].targets, &e));
 		if (resolve == RESOLVE_REMOTE) {
 			rcpts[i].targets.at = arena_take(&a, sizeof *rcpts[i].targets.at);
 			rcpts[i].targets.at[0].address = slice_of(to[i]);
@@ -275,7 +277,8 @@ int world_run(const char *group, const struct world_test *tests, size_t count)
 			(void)snprintf(names[n], NAME_BYTES, "%s over %s", tests[i].name,
 				world_stores[k].name);
 			units[n] = (struct CMUnitTest){
-				.name = names[n], .test_func = run_case, .initial_state = &cases[n] };
+				.name = names[n], .test_func = run_case, .initial_state = &cases[n]
+			};
 			n++;
 		}
 	}

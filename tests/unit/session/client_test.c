@@ -2,7 +2,11 @@
 /* Parking, waking, deadlines: what the pool sees of a session. */
 #include "room.h"
 
-#include "session/client.h"
+#include <pthread.h>
+#include <time.h>
+
+#include "session/pop3.h"
+#include "session/smtp.h"
 
 static const struct {
 	enum session_kind kind;
@@ -115,11 +119,60 @@ static void test_gone(void **state)
 	}
 }
 
+/* A body that trickles: the bytes come in time, one by one, and half a minute goes by. */
+static void *trickle(void *room)
+{
+	struct room *r = room;
+	struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
+
+	(void)nanosleep(&moment, NULL);
+	room_send(r, S("a"));
+	(void)nanosleep(&moment, NULL);
+	r->ahead_ns += 31 * NS_PER_S;
+	room_send(r, S("b"));
+	return NULL;
+}
+
+static void test_body_too_slow(void **state)
+{
+	struct room r;
+	pthread_t thread;
+
+	(void)state;
+	room_open(&r, SESSION_SMTP);
+	r.host.min_bytes_per_s = 100;
+	check(r.work->step(r.work, WAKE_NEW) == NEXT_PARK);
+	check(room_hears(&r, S("220 ")));
+	room_send(&r, S("BDAT 100 LAST\r\n")); /* not allowed yet, and eaten all the same */
+	check(pthread_create(&thread, NULL, trickle, &r) == 0);
+	check(r.work->step(r.work, WAKE_BYTES) == NEXT_CLOSE);
+	check(pthread_join(thread, NULL) == 0);
+	check(atomic_load(&r.counters.at[COUNT_TOO_SLOW]) == 1);
+	room_close(&r);
+}
+
+static void test_body_timeout(void **state)
+{
+	struct room r;
+
+	(void)state;
+	room_open(&r, SESSION_SMTP);
+	r.host.data_wait_ms = 50;
+	check(r.work->step(r.work, WAKE_NEW) == NEXT_PARK);
+	check(room_hears(&r, S("220 ")));
+	room_send(&r, S("BDAT 100 LAST\r\nabc"));
+	check(r.work->step(r.work, WAKE_BYTES) == NEXT_CLOSE);
+	check(atomic_load(&r.counters.at[COUNT_TIMEOUTS]) == 1);
+	room_close(&r);
+}
+
 /* A parked session is small: that many sleep on a small machine. */
 static void test_structs_are_small(void **state)
 {
 	(void)state;
-	check(sizeof(struct client) <= 512);
+	check(sizeof(struct smtp) <= 512);
+	check(sizeof(struct pop3) <= 1024);
+	check(sizeof(struct maildrop_row) == 16);
 }
 
 int main(void)
@@ -130,6 +183,8 @@ int main(void)
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_idle_deadline),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_body_too_slow),
+		cmocka_unit_test(test_body_timeout),
 		cmocka_unit_test(test_structs_are_small),
 	};
 

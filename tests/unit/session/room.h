@@ -14,7 +14,7 @@
 struct room {
 	struct session_host host;
 	struct session_counters counters;
-	uint64_t ahead_ns; /* how far the clock is before the real one */
+	_Atomic uint64_t ahead_ns; /* how far the clock is before the real one */
 	struct clock clock;
 	struct work *work;
 	int client_fd;
