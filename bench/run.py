@@ -168,7 +168,7 @@ def one_round(bench, server):
     got['start'] = float(told.read_text().split('banner_ms=')[1].split()[0])
     time.sleep(max(0, 3 - (time.monotonic() - begin)))
     got['memory'] = server.pss_kb() / 1024
-    bench.deliver(server, 4, 5, 40)  # warm
+    bench.deliver(server, 16, 5, 160)  # warm: files, caches, and the first login of each user
     got |= bench.deliver(server, 16, 20, 3200 if server.name == 'ours' else 640)
     got |= bench.latency(server)
     got |= bench.download(server)

@@ -63,6 +63,11 @@ void world_reopen(struct world *w)
 	open_parts(w);
 }
 
+void world_open_again(struct world *w)
+{
+	open_parts(w);
+}
+
 /* The store's directory is flat but for one level. */
 static void remove_directory(const char *path, int depth)
 {
@@ -85,7 +90,8 @@ static void remove_directory(const char *path, int depth)
 
 void world_close(struct world *w)
 {
-	mail_close(&w->mail);
+	if (w->mail.store != NULL)
+		mail_close(&w->mail);
 	arena_done(&w->arena);
 	remove_directory(w->path, 3);
 }

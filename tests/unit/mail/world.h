@@ -36,7 +36,8 @@ struct world {
 };
 
 void world_open(struct world *w, const struct world_store *which);
-void world_reopen(struct world *w); /* closes and opens again; not over memory */
+void world_reopen(struct world *w);     /* closes and opens again; not over memory */
+void world_open_again(struct world *w); /* after mail_close(&w->mail) */
 void world_close(struct world *w);
 
 /* Checked shortcuts; addresses are C strings. */
