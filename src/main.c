@@ -4,7 +4,7 @@
  *
  * What serves mail is in this executable. What only talks to a running server is in mailvisor-ctl, beside it
  * in a build tree and in libexec when installed, so that libcurl's many libraries are not mapped into an
- * idle server (docs/decisions/0003-two-executables.md).
+ * idle server (docs/decisions/0004-two-executables.md).
  */
 #include "cmd/command.h"
 #include "cmd/nearest.h"

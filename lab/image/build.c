@@ -2,11 +2,11 @@
 #include "lab/image/image.h"
 
 #include "lab/image/elf_file.h"
+#include "lab/image/kernel.h"
 #include "lab/image/modules.h"
 #include "lab/image/server_files.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -16,49 +16,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Where a bzImage says who it is: Documentation/x86/boot.rst, "The Real-Mode Kernel Header". */
-enum {
-	BZ_MAGIC_AT = 0x202,
-	BZ_VERSION_AT = 0x20e, /* 16 bits, plus BZ_VERSION_BASE */
-	BZ_VERSION_BASE = 0x200,
-	HASH_BYTES = 32,
-	HASH_TEXT_BYTES = 2 * HASH_BYTES + 1,
-};
+enum { HASH_BYTES = 32, HASH_TEXT_BYTES = 2 * HASH_BYTES + 1 };
 
 /* PID 1, built with the lab and part of it (image/meson.build). */
 extern const char image_init_begin[], image_init_end[];
-
-bool image_kernel_version(
-	const char *kernel_path, char ret_version[IMAGE_PATH_BYTES], struct error *e)
-{
-	auto_free char *at = NULL;
-	size_t len = 0, from;
-
-	if (!image_read(kernel_path, &at, &len, e))
-		return false;
-	if (len < BZ_VERSION_AT + 2 || memcmp(at + BZ_MAGIC_AT, "HdrS", 4) != 0)
-		return fail(e, FAULT_NEVER, "read the kernel '%s': not a bzImage", kernel_path);
-	from = BZ_VERSION_BASE + (size_t)(unsigned char)at[BZ_VERSION_AT] +
-	       ((size_t)(unsigned char)at[BZ_VERSION_AT + 1] << 8);
-	struct slice text = slice_skip((struct slice){ at, len }, from);
-
-	if (!slice_text(slice_first(text, slice_find(text, ' ')), ret_version, IMAGE_PATH_BYTES))
-		return fail(e, FAULT_NEVER, "read the kernel '%s': it has no version", kernel_path);
-	return true;
-}
-
-bool image_kernel_find(char ret_path[IMAGE_PATH_BYTES], struct error *e)
-{
-	glob_t found = { 0 };
-	bool is_found = glob("/boot/vmlinuz-*-cloud-amd64", 0, NULL, &found) == 0 &&
-			slice_text(slice_of(found.gl_pathv[found.gl_pathc - 1]), ret_path,
-				IMAGE_PATH_BYTES);
-
-	globfree(&found);
-	return is_found || fail(e, FAULT_NEVER,
-				   "find a kernel: no '/boot/vmlinuz-*-cloud-amd64'; the package "
-				   "linux-image-cloud-amd64 brings one, or name one with --kernel");
-}
 
 bool image_server_find(char ret_path[IMAGE_PATH_BYTES], struct error *e)
 {
@@ -190,23 +151,6 @@ static bool manifest_write(const struct image_plan *plan, const struct image_fil
 	return is_written || fail(e, FAULT_LATER, "write '%s': %m", path);
 }
 
-static bool kernel_copy(const char *from, const char *to, struct error *e)
-{
-	auto_free char *at = NULL;
-	size_t len = 0;
-	FILE *out;
-
-	if (!image_read(from, &at, &len, e))
-		return false;
-	out = fopen(to, "we");
-	if (out == NULL)
-		return fail(e, FAULT_NEVER, "write '%s': %m", to);
-	bool is_written = fwrite(at, 1, len, out) == len;
-
-	is_written = fclose(out) == 0 && is_written;
-	return is_written || fail(e, FAULT_LATER, "write '%s': %m", to);
-}
-
 bool image_build(const struct image_plan *plan, struct error *e)
 {
 	char kernel[IMAGE_PATH_BYTES], version[IMAGE_PATH_BYTES], path[IMAGE_PATH_BYTES];
@@ -229,5 +173,5 @@ bool image_build(const struct image_plan *plan, struct error *e)
 	if (!image_files_write_cpio(&set, path, e))
 		return false;
 	(void)snprintf(path, sizeof path, "%s/" IMAGE_KERNEL, plan->directory);
-	return kernel_copy(kernel, path, e) && manifest_write(plan, &set, version, e);
+	return kernel_write(kernel, path, e) && manifest_write(plan, &set, version, e);
 }

@@ -10,7 +10,7 @@ enum { STATUS_GOOD = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 static const char usage[] =
 	"usage: mailvisor-lab image build [--out DIRECTORY] [--kernel PATH] [--server PATH]\n"
 	"\n"
-	"Makes the appliance: vmlinuz, initramfs.cpio and image.json in DIRECTORY (default\n"
+	"Makes the appliance: kernel, initramfs.cpio and image.json in DIRECTORY (default\n"
 	"\"mailvisor-image\"). Needs no root. The kernel is the newest of "
 	"linux-image-cloud-amd64.\n";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * elf_file - what we need to know of a 64-bit ELF program: its loader, and which bytes run.
+ * elf_file - what we need to know of a 64-bit ELF program: its loader, its way in, which bytes run.
  *
  * Not here: symbols, relocations, libraries (the loader itself lists those, see server_files.c).
  */
@@ -10,6 +10,7 @@
 struct elf_view {
 	struct slice loader; /* PT_INTERP without its NUL; empty: statically linked */
 	size_t run_bytes;    /* end of the last byte that a program header names */
+	bool has_pvh;        /* a kernel that a hypervisor may enter directly: a PVH note */
 };
 
 /* False when it is not a well-formed ELF file of this machine's word size. */

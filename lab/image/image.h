@@ -3,14 +3,14 @@
 /*
  * image - the appliance: a kernel, an initramfs with our server as its only program, a manifest.
  *
- * A directory with "vmlinuz", "initramfs.cpio" and "image.json" (versions, SHA-256 of every part,
+ * A directory with "kernel", "initramfs.cpio" and "image.json" (versions, SHA-256 of every part,
  * the modules). Made from installed packages, without root; the same inputs give the same bytes.
  * Not here: disks (lab/platform makes one a deployment), booting.
  * Threads: none.
  */
 #include "lab/image/files.h"
 
-#define IMAGE_KERNEL "vmlinuz"
+#define IMAGE_KERNEL "kernel"
 #define IMAGE_INITRAMFS "initramfs.cpio"
 #define IMAGE_MANIFEST "image.json"
 

@@ -103,23 +103,25 @@ static void quality_row(struct page *p, const struct summary *s, unsigned cell)
 
 static void noise(struct page *p, const struct summary *s)
 {
-	char size[WORDS_NUMBER_BYTES];
+	char size[WORDS_NUMBER_BYTES], low[WORDS_NUMBER_BYTES], high[WORDS_NUMBER_BYTES];
+	char ratio[WORDS_NUMBER_BYTES];
 
 	if (s->noise_count == 0)
 		return;
-	put(p, "<p>The same platform measured twice under two names shows the noise floor: ");
+	put(p,
+		"<p>%s was measured twice, under two names. The second took, as a multiple of the "
+		"first with its 95&nbsp;%% interval: ",
+		words_title(s, s->noise[0].b));
 	for (size_t i = 0; i < s->noise_count; i++) {
-		const struct summary_pair *n = &s->noise[i];
+		const struct comparison *c = &s->noise[i].comparison;
 
-		put(p, "%s%s at %s %+.1f&nbsp;%%", i > 0 ? ", " : "",
-			i > 0 ? "" : words_title(s, n->b),
-			words_size(s->plan.x.sizes[n->size], size),
-			100 * (n->comparison.ratio - 1));
-		if (isfinite(n->comparison.ratio_ci.low))
-			put(p, " (%+.1f to %+.1f)", 100 * (n->comparison.ratio_ci.low - 1),
-				100 * (n->comparison.ratio_ci.high - 1));
+		put(p, "%s%s %s (%s to %s)", i > 0 ? ", " : "",
+			words_size(s->plan.x.sizes[s->noise[i].size], size),
+			words_ratio(c->ratio, ratio), words_ratio(c->ratio_ci.low, low),
+			words_ratio(c->ratio_ci.high, high));
 	}
-	put(p, ". Effects smaller than these intervals mean nothing.</p>\n");
+	put(p, ". That is noise: a difference between platforms within such an interval means "
+	       "nothing.</p>\n");
 }
 
 static void quality(struct page *p, const struct summary *s)

@@ -51,6 +51,7 @@ const char report_style[] =
 	"gap:1.6rem 2rem;align-items:start;margin:1.2rem 0}\n"
 	"figure{margin:1rem 0}\n"
 	".charts figure{margin:0}\n"
+	".charts figure:only-child{max-width:480px}\n"
 	"section>figure{max-width:800px}\n"
 	"figcaption{font-size:.9rem;color:var(--soft);margin-bottom:.3rem}\n"
 	"figcaption b{color:var(--ink)}\n"

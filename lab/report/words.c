@@ -52,7 +52,7 @@ static bool subject(const struct summary *s, unsigned cell, struct buf *to)
 
 int words_percent_digits(double percent)
 {
-	return percent < 9.95 || percent >= 94.95 ? 1 : 0;
+	return percent < 9.95 || percent >= 89.5 ? 1 : 0;
 }
 
 const char *words_size(uint32_t bytes, char room[WORDS_NUMBER_BYTES])
@@ -174,13 +174,27 @@ unsigned words_ranking(const struct summary *s, unsigned size, unsigned *ret)
 	return count;
 }
 
-/* How a slower platform compares with the fastest, over all sizes; counts what is proven. */
-static bool answer_one(
-	const struct summary *s, unsigned fast, unsigned slow, unsigned *proven, struct buf *to)
+/* How sure a slower platform's multiple is. */
+static bool answer_proof(const struct summary *s, unsigned proven, struct buf *to)
+{
+	unsigned sizes = s->plan.x.size_count;
+
+	if (s->plan.x.blocks < compare_blocks_min(s->pair_count))
+		return buf_add_format(to, ".");
+	if (proven == sizes)
+		return buf_add_format(to, ", significant at every size.");
+	if (proven > 0)
+		return buf_add_format(to, ", significant at %u of %u sizes.", proven, sizes);
+	return buf_add_format(to, ", which is not significant: the two cannot be told apart here.");
+}
+
+/* How a slower platform compares with the fastest, over all sizes. */
+static bool answer_one(const struct summary *s, unsigned fast, unsigned slow, struct buf *to)
 {
 	double low = (double)INFINITY, high = 0;
 	char a[WORDS_NUMBER_BYTES], b[WORDS_NUMBER_BYTES];
 	bool is_turned = fast > slow;
+	unsigned proven = 0;
 
 	for (unsigned size = 0; size < s->plan.x.size_count; size++) {
 		const struct summary_pair *pair = summary_pair_find(
@@ -191,30 +205,25 @@ static bool answer_one(
 		double ratio = is_turned ? pair->comparison.ratio : 1 / pair->comparison.ratio;
 		low = fmin(low, ratio);
 		high = fmax(high, ratio);
-		*proven += pair->comparison.verdict == (is_turned ? VERDICT_WORSE : VERDICT_BETTER);
+		proven += pair->comparison.verdict == (is_turned ? VERDICT_WORSE : VERDICT_BETTER);
 	}
 	(void)words_ratio(low, a);
 	(void)words_ratio(high, b);
 	return buf_add_format(to, " ") && subject(s, slow, to) &&
-	       buf_add_format(to, " takes %s%s%s times as long.", a,
-		       strcmp(a, b) == 0 ? "" : " to ", strcmp(a, b) == 0 ? "" : b);
+	       buf_add_format(to, " takes %s%s%s times as long", a, strcmp(a, b) == 0 ? "" : " to ",
+		       strcmp(a, b) == 0 ? "" : b) &&
+	       answer_proof(s, proven, to);
 }
 
-/* How sure the sentences before are. */
-static bool answer_proof(const struct summary *s, unsigned proven, unsigned claimed, struct buf *to)
+/* "With 3 blocks no test can prove a difference; that takes 9." */
+static bool answer_power(const struct summary *s, struct buf *to)
 {
 	size_t least = compare_blocks_min(s->pair_count);
 
-	if (claimed == 0)
+	if (s->pair_count == 0 || s->plan.x.blocks >= least)
 		return true;
-	if (s->plan.x.blocks < least)
-		return buf_add_format(to,
-			" With %u blocks no test can prove a difference; that takes %zu.",
-			s->plan.x.blocks, least);
-	if (proven == claimed)
-		return buf_add_format(to, " All of these differences are significant.");
-	return buf_add_format(
-		to, " Of these %u differences (one a size) %u are significant.", claimed, proven);
+	return buf_add_format(to, " With %u blocks no test can prove a difference; that takes %zu.",
+		s->plan.x.blocks, least);
 }
 
 bool words_answer(const struct summary *s, struct buf *to)
@@ -223,21 +232,21 @@ bool words_answer(const struct summary *s, struct buf *to)
 	unsigned count = words_ranking(s, 0, ranking);
 	char ms[WORDS_NUMBER_BYTES], last[WORDS_NUMBER_BYTES], from[WORDS_NUMBER_BYTES],
 		till[WORDS_NUMBER_BYTES];
-	unsigned top = s->plan.x.size_count - 1, proven = 0;
+	unsigned top = s->plan.x.size_count - 1;
 
 	if (count == 0)
 		return buf_add_format(to, "No platform could be measured on this machine.");
 	const struct summary_cell *best = &s->cells[ranking[0]];
 	if (!subject(s, ranking[0], to) ||
-		!buf_add_format(to,
-			"%s delivers a mail of %s in %s ms and one of %s in %s ms (medians).",
-			count > 1 ? " is fastest: it" : "", words_size(s->plan.x.sizes[0], from),
-			words_ms(best->sizes[0].median, ms), words_size(s->plan.x.sizes[top], till),
+		!buf_add_format(to, "%s a mail of %s takes %s ms, one of %s %s ms (medians).",
+			count > 1 ? " has the shortest times:" : ":",
+			words_size(s->plan.x.sizes[0], from), words_ms(best->sizes[0].median, ms),
+			words_size(s->plan.x.sizes[top], till),
 			words_ms(best->sizes[top].median, last)))
 		return false;
 	for (unsigned i = 1; i < count; i++) {
-		if (!answer_one(s, ranking[0], ranking[i], &proven, to))
+		if (!answer_one(s, ranking[0], ranking[i], to))
 			return false;
 	}
-	return answer_proof(s, proven, (count - 1) * s->plan.x.size_count, to);
+	return answer_power(s, to);
 }

@@ -14,6 +14,35 @@ enum {
 	LIMIT_TEXT_LINE_BYTES = 1000,  /* RFC 5321 4.5.3.1.6, with CRLF; we accept longer in bodies */
 	LIMIT_ARENA_BYTES = 1 << 20,   /* one command's memory; 1,000 recipients with DSN parameters fit */
 
+	/* IMAP commands (syntax/imap_*.h). */
+	LIMIT_IMAP_LINE_BYTES = 64 << 10, /* RFC 7162 4 asks 8192; UID lists of real clients reach 30 KB */
+	LIMIT_IMAP_LITERAL_BYTES = 64 << 10, /* of an argument: a METADATA value, a search text; not a message */
+	LIMIT_IMAP_COMMAND_BYTES = 256 << 10, /* one command with its literals, in memory, messages apart */
+	LIMIT_IMAP_TAG_BYTES = 128,    /* it is repeated in answers; clients use four to ten */
+	LIMIT_IMAP_QUOTED_BYTES = 1000, /* longer strings in answers are literals: clients have line buffers */
+	LIMIT_IMAP_SET_RANGES = 16384, /* of one set; half of what fits into a line of "1,3,5" */
+	LIMIT_IMAP_FLAGS = 64,         /* keywords in one command */
+	LIMIT_IMAP_KEYWORD_BYTES = 100,
+	LIMIT_IMAP_SECTIONS = 100,      /* BODY[…] items of one FETCH */
+	LIMIT_IMAP_SECTION_DEPTH = 50,  /* numbers in 1.2.3…; parts nest at most so deep */
+	LIMIT_IMAP_SECTION_FIELDS = 200, /* names in HEADER.FIELDS (…); Thunderbird sends about 20 */
+	LIMIT_IMAP_SEARCH_DEPTH = 32,   /* NOT, OR and parentheses inside each other: it is a stack */
+	LIMIT_IMAP_SEARCH_KEYS = 4000,  /* about 400 KB of LIMIT_ARENA_BYTES */
+	LIMIT_IMAP_SORT_KEYS = 20,      /* there are nine, each in two directions */
+	LIMIT_IMAP_PATTERNS = 100,      /* of one LIST; each is tried on each mailbox */
+	LIMIT_IMAP_ENTRIES = 100,       /* METADATA entries in one command */
+	LIMIT_IMAP_ENTRY_BYTES = 256,   /* the name of one; it is part of a key in the store */
+	LIMIT_IMAP_SCOPES = 50,         /* groups of one NOTIFY, sources of one ESEARCH */
+	LIMIT_IMAP_SCOPE_NAMES = 500,   /* mailboxes named in one of them */
+	LIMIT_IMAP_APPEND_MESSAGES = 1000, /* of one MULTIAPPEND: they become one transaction */
+	LIMIT_IMAP_APPEND_PARTS = 200,  /* of one CATENATE */
+	LIMIT_IMAP_ID_FIELDS = 30,      /* RFC 2971 3.3 */
+	LIMIT_IMAP_ENABLE_NAMES = 50,   /* there are about ten to enable */
+	LIMIT_IMAP_CANCEL_TAGS = 100,   /* of one CANCELUPDATE */
+	LIMIT_IMAP_QUOTA_RESOURCES = 20, /* RFC 9208 knows four */
+	LIMIT_MAILBOX_NAME_BYTES = 480, /* in UTF-8; twice fits into LIMIT_KEY_BYTES */
+	LIMIT_MAILBOX_DEPTH = 32,       /* levels of a name; people use five */
+
 	/* Addresses, RFC 5321 4.5.3.1. */
 	LIMIT_LOCAL_PART_BYTES = 64,
 	LIMIT_DOMAIN_BYTES = 255,

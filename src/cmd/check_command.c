@@ -2,14 +2,14 @@
 #include "cmd/command.h"
 #include "cmd/datadir.h"
 #include "cmd/options.h"
-#include "store/store.h"
+#include "mail/check.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 static const char help[] = "usage: mailvisor check [--data DIR] [--repair]\n"
 			   "Reads all data of a stopped server and says what is damaged. With --repair it\n"
-			   "also removes what cannot be read. Exit status 1: something was found.\n";
+			   "also mends: what cannot be read is removed. Exit status 1: something was found.\n";
 
 enum { CHECK_PRINT_MAX = 1000 /* lines; the count goes on */ };
 
@@ -17,32 +17,28 @@ struct findings {
 	uint64_t count;
 };
 
-static void on_finding(void *context, enum store_finding finding, struct slice what)
+static void on_finding(void *context, struct slice what)
 {
-	static const char *const words[] = {
-		[STORE_FINDING_DAMAGED_KEY] = "damaged record",
-		[STORE_FINDING_DAMAGED_BLOB] = "damaged message",
-		[STORE_FINDING_ORPHAN_BLOB] = "message nobody refers to",
-	};
 	struct findings *f = context;
 
 	f->count++;
 	if (f->count <= CHECK_PRINT_MAX)
-		(void)printf("%s: %.*s\n", words[finding], S_FMT(what));
+		(void)printf("%.*s\n", S_FMT(what));
+	if (f->count == CHECK_PRINT_MAX)
+		(void)puts("... and more, which are counted");
 }
 
-static bool check(const char *data, bool may_repair, struct findings *f, struct error *e)
+static bool check(const char *data, bool may_repair, struct mail_check_result *ret, struct error *e)
 {
 	char path[WHERE_PATH_BYTES];
 	const struct store_options options = { .path = path, .is_read_only = !may_repair };
-	const struct store_check how = { .report = on_finding, .context = f,
-		.may_salvage = may_repair };
+	struct findings findings = { 0 };
 	struct store *store = NULL;
 
 	if (!where_join(data, S("store"), path, e) ||
 		!store_open(&store_rocksdb, &options, &store, e))
 		return false;
-	bool is_checked = store_check(store, &how, e);
+	bool is_checked = mail_check(store, may_repair, on_finding, &findings, ret, e);
 	store_close(store);
 	return is_checked;
 }
@@ -71,7 +67,7 @@ static int take_options(int argc, char **argv, struct options *o, bool *ret_repa
 int check_command(int argc, char **argv)
 {
 	struct options o = { 0 };
-	struct findings found = { 0 };
+	struct mail_check_result found = { 0 };
 	struct error e = { .fault = FAULT_NONE };
 	char data[WHERE_PATH_BYTES];
 	bool may_repair = false;
@@ -83,7 +79,10 @@ int check_command(int argc, char **argv)
 	if (!where_data(o.data, data, &e) || !datadir_lock(data, &lock_fd, &e) ||
 		!check(data, may_repair, &found, &e))
 		return options_fail(&e);
-	(void)printf("%s: %" PRIu64 " finding%s%s\n", data, found.count, found.count == 1 ? "" : "s",
-		found.count > 0 && may_repair ? ", repaired" : "");
-	return found.count == 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+	(void)printf("%s: %" PRIu64 " domains, %" PRIu64 " accounts, %" PRIu64 " aliases, %" PRIu64
+		     " messages, %" PRIu64 " to relay\n",
+		data, found.domains, found.accounts, found.aliases, found.messages, found.spool_items);
+	(void)printf("%" PRIu64 " finding%s, %" PRIu64 " mended\n", found.findings,
+		found.findings == 1 ? "" : "s", found.mended);
+	return found.findings == 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }

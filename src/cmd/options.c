@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/options.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 bool options_take(struct options *o, int letter, struct error *e)
 {
@@ -37,29 +35,12 @@ static void say_problem(void *context, const char *path, unsigned line, const ch
 		(void)fprintf(stderr, "%s: %s\n", path, text);
 }
 
-/* Without --config, the usual place counts only when a file is there. */
-static bool find_file(struct options *o, struct error *e)
-{
-	struct error nowhere = { .fault = FAULT_NONE };
-
-	if (o->is_config_given)
-		return true;
-	if (!where_config(o->config_path, &nowhere) ||
-		(access(o->config_path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))) {
-		o->config_path[0] = '\0';
-		return true;
-	}
-	if (access(o->config_path, R_OK) < 0)
-		return fail(e, FAULT_NEVER, "read '%s': %m", o->config_path);
-	return true;
-}
-
 bool options_read(struct options *o, struct config *ret, struct error *e)
 {
 	unsigned problems = 0;
 
 	config_init(ret);
-	if (!find_file(o, e))
+	if (!o->is_config_given && !where_config(o->config_path, e))
 		return false;
 	if (o->config_path[0] != '\0' && !config_read(ret, o->config_path, say_problem, &problems))
 		return fail(e, FAULT_NEVER, "settings '%s': %u problem%s", o->config_path, problems,

@@ -24,8 +24,8 @@ static const char help[] =
 	"Runs the mail server. The first start makes the data directory and all that it needs.\n"
 	"  --data DIR       default: $MAILVISOR_DATA, else /var/lib/mailvisor for root, else\n"
 	"                   ~/.local/share/mailvisor\n"
-	"  --config FILE    default: /etc/mailvisor/mailvisor.conf for root, else\n"
-	"                   ~/.config/mailvisor/mailvisor.conf, when it is there\n"
+	"  --config FILE    default: ~/.config/mailvisor/mailvisor.conf for others than root, else\n"
+	"                   /etc/mailvisor/mailvisor.conf, when it is there\n"
 	"  --set key=value  a setting; mailvisor config prints them all\n"
 	"  --setup FILE     domains, accounts and aliases to add before serving, where they are missing;\n"
 	"                   lines as mailvisor session --help shows\n"
@@ -128,6 +128,9 @@ static bool start_as_root(struct server *s, struct error *e)
 		(void)fprintf(stderr, "made the data directory: %s\n", s->data);
 	if (who.may_drop && s->pid_fd >= 0)
 		(void)!fchown(s->pid_fd, who.user, who.group); /* so that it can be emptied at the end */
+	/* A real key is often root's alone; ours is made after root is gone, for its owner. */
+	if (config_is_given(&s->config, "tls.cert") && !serve_tls_open(s, e))
+		return false;
 	return privilege_drop(&who, e);
 }
 

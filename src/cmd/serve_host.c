@@ -93,7 +93,7 @@ bool serve_tls_open(struct server *s, struct error *e)
 {
 	char cert[WHERE_PATH_BYTES], key[WHERE_PATH_BYTES], host[256];
 
-	if (!s->config.tls_on)
+	if (!s->config.tls_on || s->tls != NULL)
 		return true;
 	if (!where_join(s->data, slice_of(s->config.tls_cert), cert, e) ||
 		!where_join(s->data, slice_of(s->config.tls_key), key, e))
@@ -114,7 +114,7 @@ static void say_problem(void *context, const char *path, unsigned line, const ch
 {
 	(void)context;
 	log_event(LOG_LEVEL_ERROR, "serve.config_problem", LOG_TEXT("file", slice_of(path)),
-		LOG_COUNT("line", line), LOG_TEXT("reason", slice_of(text)));
+		LOG_COUNT("line", line), LOG_TEXT("why", slice_of(text)));
 }
 
 /* Either the whole file is taken over or nothing of it. */
@@ -136,7 +136,7 @@ static void reload_config(struct server *s)
 	if (stuck.len > 0)
 		log_event(LOG_LEVEL_WARN, "serve.needs_restart", LOG_TEXT("settings", buf_slice(&stuck)));
 	if (!serve_host_make(s, &e))
-		log_event(LOG_LEVEL_ERROR, "serve.config_problem", LOG_TEXT("reason", slice_of(e.text)));
+		log_event(LOG_LEVEL_ERROR, "serve.config_problem", LOG_TEXT("why", slice_of(e.text)));
 }
 
 void serve_reload(struct server *s)
@@ -146,6 +146,6 @@ void serve_reload(struct server *s)
 	reload_config(s);
 	log_reopen((enum log_level)s->config.log_level);
 	if (s->tls != NULL && !tls_config_reload(s->tls, &e))
-		log_event(LOG_LEVEL_ERROR, "serve.certificate_kept", LOG_TEXT("reason", slice_of(e.text)));
+		log_event(LOG_LEVEL_ERROR, "serve.certificate_kept", LOG_TEXT("why", slice_of(e.text)));
 	log_event(LOG_LEVEL_INFO, "serve.reloaded", LOG_TEXT("config", slice_of(s->options.config_path)));
 }

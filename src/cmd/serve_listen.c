@@ -187,7 +187,7 @@ static bool on_client(void *context, const struct listener *l, int fd)
 	if (is_taken)
 		pool_add(s->pool, work);
 	else
-		log_event(LOG_LEVEL_WARN, "serve.client_failed", LOG_TEXT("reason", slice_of(e.text)));
+		log_event(LOG_LEVEL_WARN, "serve.client_failed", LOG_TEXT("why", slice_of(e.text)));
 	session_host_drop(host);
 	return is_taken;
 }

@@ -41,13 +41,13 @@ static bool work_once(struct tasks *t)
 
 	if (!password_strengthen(&t->server->mail, TASKS_STRENGTHEN_COUNT, &has_weak, &e)) {
 		log_event(LOG_LEVEL_ERROR, "serve.task_failed", LOG_TEXT("task", S("strengthen")),
-			LOG_TEXT("reason", slice_of(e.text)));
+			LOG_TEXT("why", slice_of(e.text)));
 		has_weak = false;
 		error_clear(&e);
 	}
 	if (!timelines_expire(t->server->mail.timelines, &has_old, &e)) {
 		log_event(LOG_LEVEL_ERROR, "serve.task_failed", LOG_TEXT("task", S("expire")),
-			LOG_TEXT("reason", slice_of(e.text)));
+			LOG_TEXT("why", slice_of(e.text)));
 		has_old = false;
 	}
 	return has_weak || has_old;

@@ -77,6 +77,7 @@ void serve_host_name(const struct server *s, char ret[256]);
 MUST_CHECK bool serve_host_make(struct server *s, struct error *e);
 void serve_host_end(struct server *s);
 struct session_host *serve_host_take(struct server *s);
+/* Nothing to do when it is open. */
 MUST_CHECK bool serve_tls_open(struct server *s, struct error *e);
 /* SIGHUP. */
 void serve_reload(struct server *s);

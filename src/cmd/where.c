@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/where.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +70,25 @@ bool where_data(const char *given, char ret[WHERE_PATH_BYTES], struct error *e)
 	return where_from_here(path, ret, e);
 }
 
+/* Empties the path when nothing is there; a file that cannot be read is a failure, not a missing one. */
+static bool is_there(char path[WHERE_PATH_BYTES], struct error *e)
+{
+	if (access(path, R_OK) == 0)
+		return true;
+	if (errno != ENOENT && errno != ENOTDIR)
+		return fail(e, FAULT_NEVER, "read '%s': %m", path);
+	path[0] = '\0';
+	return true;
+}
+
 bool where_config(char ret[WHERE_PATH_BYTES], struct error *e)
 {
-	if (geteuid() == 0)
-		return where_join("", S("/etc/mailvisor/mailvisor.conf"), ret, e);
-	return user_directory("XDG_CONFIG_HOME", ".config", S("mailvisor/mailvisor.conf"), ret, e);
+	struct error homeless = { .fault = FAULT_NONE };
+
+	if (geteuid() != 0 && user_directory("XDG_CONFIG_HOME", ".config", S("mailvisor/mailvisor.conf"),
+				      ret, &homeless)) {
+		if (!is_there(ret, e) || ret[0] != '\0')
+			return e->fault == FAULT_NONE;
+	}
+	return where_join("", S("/etc/mailvisor/mailvisor.conf"), ret, e) && is_there(ret, e);
 }

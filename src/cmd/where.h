@@ -15,8 +15,9 @@ enum { WHERE_PATH_BYTES = 512 };
  */
 MUST_CHECK bool where_data(const char *given, char ret[WHERE_PATH_BYTES], struct error *e);
 /*
- * /etc/mailvisor/mailvisor.conf for root, else $XDG_CONFIG_HOME or ~/.config and mailvisor/mailvisor.conf. Never in the
- * data directory: the server may write there, and its next start as root must not obey what it wrote.
+ * The first of these that is there: for others than root, $XDG_CONFIG_HOME or ~/.config and mailvisor/mailvisor.conf;
+ * for all, /etc/mailvisor/mailvisor.conf. Empty when there is none. Never in the data directory: the server may write
+ * there, and its next start as root must not obey what it wrote.
  */
 MUST_CHECK bool where_config(char ret[WHERE_PATH_BYTES], struct error *e);
 /* name, when it is absolute, else directory/name. */

@@ -100,11 +100,11 @@ static bool report(struct deliver *d, const struct spool_item *item, const bool 
 	if (answer == BOUNCE_LOST)
 		log_event(LOG_LEVEL_WARN, "deliver.bounce_lost",
 			LOG_TEXT("msg", id_text(item->entry.message, room)),
-			LOG_TEXT("reason", slice_of(e.text)));
+			LOG_TEXT("why", slice_of(e.text)));
 	if (answer == BOUNCE_LATER)
 		log_event(LOG_LEVEL_ERROR, "deliver.bounce_failed",
 			LOG_TEXT("msg", id_text(item->entry.message, room)),
-			LOG_TEXT("reason", slice_of(e.text)));
+			LOG_TEXT("why", slice_of(e.text)));
 	return answer != BOUNCE_LATER;
 }
 
@@ -181,7 +181,7 @@ static void settle_later(struct deliver *d, struct spool_item *item, const enum 
 	note_rcpt(d, item, last, STAGE_ATTEMPT);
 	log_event(LOG_LEVEL_WARN, "deliver.deferred", LOG_TEXT("msg", id_text(item->entry.message, room)),
 		LOG_COUNT("recipients", waiting), LOG_COUNT("attempts", item->attempts),
-		LOG_COUNT("retry_s", wait_s), LOG_TEXT("reason", item->rcpts[last].last_reply));
+		LOG_COUNT("retry_s", wait_s), LOG_TEXT("why", item->rcpts[last].last_reply));
 }
 
 static void on_conn(void *context, int fd)
@@ -237,7 +237,7 @@ static bool take_one(struct deliver_worker *w, struct arena *arena)
 	arena_reset(arena);
 	if (!spool_take(spool, arena, &item, &is_found, &next_s, &e) ||
 		(is_found && !try_item(w, &item, arena, &e))) {
-		log_event(LOG_LEVEL_ERROR, "deliver.spool_failed", LOG_TEXT("reason", slice_of(e.text)));
+		log_event(LOG_LEVEL_ERROR, "deliver.spool_failed", LOG_TEXT("why", slice_of(e.text)));
 		return false;
 	}
 	return is_found;

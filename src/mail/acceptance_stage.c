@@ -137,7 +137,7 @@ enum staged acceptance_stage(struct acceptance *a, struct batch *b, struct error
 		return STAGED_FAILED;
 	}
 	*chunk = body_tail(&a->intake->body);
-	batch_begin(b, 2 * a->landing_count + KEYS_SPOOL_BUCKETS + 3, 0);
+	batch_begin(b, 2 * a->landing_count + (a->item_count > 0 ? KEYS_SPOOL_BUCKETS : 0) + 3, 0);
 	HOLDING(&a->mail->folders->lock);
 	for (size_t i = 0; i < a->landing_count; i++) {
 		if (!folder_is_ready(a->landings[i].folder))

@@ -29,7 +29,7 @@ bool head_decode(struct slice value, struct folder_head *ret)
 	h.count = record_read_number(&c);
 	h.bytes = record_read_number(&c);
 	h.modseq = record_read_number(&c);
-	if (!cursor_finished(&c) || h.uid_next == 0)
+	if (!cursor_finished(&c) || h.uid_low == 0 || h.uid_low > h.uid_next)
 		return false;
 	*ret = h;
 	return true;

@@ -10,17 +10,23 @@ static bool mail_open_parts(const struct mail_options *options, struct mail *m, 
 	       folders_open(m->store, m->clock, m->quota, m->changes, &m->folders, e) &&
 	       spool_open(m->store, m->clock, &m->spool, e) &&
 	       directory_open(m, options, &m->directory, e) &&
-	       password_open(options, &m->password, e) && accounts_remove_go_on(m->directory, e);
+	       password_open(options, &m->password, e);
 }
 
 bool mail_open(
 	struct store *store, const struct mail_options *options, struct mail *ret, struct error *e)
 {
+	struct error later = { .fault = FAULT_NONE };
+
 	*ret = (struct mail){ .store = store, .clock = options->clock };
-	if (mail_open_parts(options, ret, e))
-		return true;
-	mail_close(ret);
-	return false;
+	if (!mail_open_parts(options, ret, e)) {
+		mail_close(ret);
+		return false;
+	}
+	/* On a full disk the server starts all the same; the next start goes on. */
+	if (!accounts_remove_go_on(ret->directory, &later))
+		error_clear(&later);
+	return true;
 }
 
 void mail_close(struct mail *m)

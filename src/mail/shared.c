@@ -7,13 +7,18 @@
 
 enum { SHARED_VERSION = 1 };
 
+bool shared_encode(uint64_t holders, struct buf *out)
+{
+	return record_u8(out, SHARED_VERSION) && record_number(out, holders);
+}
+
 static void count_stage(struct batch *b, struct id blob, uint64_t expect, uint64_t holders)
 {
 	struct key partition = key_of_id('b', blob);
 	char room[16];
 	struct buf value = BUF_OVER(room);
 
-	invariant(record_u8(&value, SHARED_VERSION) && record_number(&value, holders));
+	invariant(shared_encode(holders, &value));
 	batch_commit(b, &partition, expect, 1, 1);
 	if (holders > 0)
 		batch_set(b, S("n"), buf_slice(&value));

@@ -28,3 +28,4 @@ void shared_drops_done(struct shared_drops *s);
 /* The holders on disk; 0 when there is no count. */
 MUST_CHECK bool shared_count(
 	struct store *store, struct id blob, uint64_t *ret, uint64_t *ret_version, struct error *e);
+MUST_CHECK bool shared_encode(uint64_t holders, struct buf *out);

@@ -219,7 +219,7 @@ uint32_t timelines_stage(struct timelines *t, struct batch *b, const struct time
 	if (bucket == NULL)
 		return 0;
 	partition = key_of_number('t', bucket->number, 4);
-	batch_commit(b, &partition, STORE_ANY_VERSION, TIMELINE_ADDRESSES + 4, 0);
+	batch_commit(b, &partition, STORE_ANY_VERSION, subject->address_count + 4, 0);
 	key = stages_key(timeline->id, seq_next(t));
 	batch_set(b, key_slice(&key), buf_slice(&value));
 	t->keys += 1 + subject_stage(b, timeline->id, subject);

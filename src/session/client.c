@@ -66,7 +66,7 @@ bool client_may_login(const struct client *c)
 bool client_secure(struct client *c)
 {
 	struct error e = { .fault = FAULT_NONE };
-	uint64_t until = clock_mono_ns(c->host->clock) + c->host->command_wait_ms * NS_PER_MS;
+	uint64_t until = clock_mono_ns(c->host->clock) + LIMIT_HANDSHAKE_MS * NS_PER_MS;
 
 	if (c->host->tls == NULL)
 		return false;
@@ -83,40 +83,71 @@ bool client_secure(struct client *c)
 
 void client_answered(struct client *c)
 {
-	c->command_until_ns = 0;
+	c->command_began_ns = 0;
 	c->idle_until_ns = clock_mono_ns(c->host->clock) + c->host->idle_wait_ms * NS_PER_MS;
+}
+
+static bool client_is_crowded(const struct client *c)
+{
+	return c->work.pool != NULL && pool_is_crowded(c->work.pool);
+}
+
+uint64_t client_patience_ns(const struct client *c, unsigned wait_ms)
+{
+	if (wait_ms > LIMIT_CROWDED_WAIT_MS && client_is_crowded(c))
+		wait_ms = LIMIT_CROWDED_WAIT_MS;
+	return wait_ms * NS_PER_MS;
+}
+
+static enum client_event event_of(enum conn_answer answer)
+{
+	switch (answer) {
+	case CONN_OK:
+		return CLIENT_COMMAND;
+	case CONN_TOO_LONG:
+		return CLIENT_TOO_LONG;
+	case CONN_BARE:
+		return CLIENT_BARE;
+	case CONN_QUIET:
+		return CLIENT_QUIET;
+	case CONN_GONE:
+		break;
+	}
+	return CLIENT_GONE;
 }
 
 /*
  * Nothing whole came in the short wait. A silent client may be parked; half a command keeps the thread, but not
  * longer than a command may take, and not when the server wants to stop.
  */
-static enum client_event client_without_line(struct client *c, uint64_t now)
+static enum client_event client_without_line(struct client *c)
 {
+	uint64_t now = clock_mono_ns(c->host->clock);
+
 	if (c->work.pool != NULL && pool_is_draining(c->work.pool))
 		return CLIENT_DRAIN;
 	if (conn_may_park(c->conn))
 		return now >= c->idle_until_ns ? CLIENT_TIMEOUT : CLIENT_QUIET;
-	if (c->command_until_ns == 0)
-		c->command_until_ns = now + c->host->command_wait_ms * NS_PER_MS;
-	return now >= c->command_until_ns ? CLIENT_TIMEOUT : CLIENT_QUIET;
+	if (c->command_began_ns == 0)
+		c->command_began_ns = now;
+	if (now - c->command_began_ns >= client_patience_ns(c, c->host->command_wait_ms))
+		return CLIENT_TIMEOUT;
+	return CLIENT_QUIET;
 }
 
-static uint64_t client_wait_until(const struct client *c, uint64_t now)
+/* A silent client gets a moment, or none when others wait; one in the middle of a command gets a longer one. */
+static uint64_t client_wait_ms(const struct client *c)
 {
-	uint64_t until = now + LIMIT_LINGER_MS * NS_PER_MS;
-
-	if (c->work.pool != NULL && pool_is_crowded(c->work.pool))
-		return now;
-	if (c->command_until_ns == 0)
-		return until;
-	until = now + LIMIT_STALL_MS * NS_PER_MS;
-	return until < c->command_until_ns ? until : c->command_until_ns;
+	if (c->command_began_ns != 0)
+		return LIMIT_STALL_MS < c->host->command_wait_ms ? LIMIT_STALL_MS
+								 : c->host->command_wait_ms;
+	return client_is_crowded(c) ? 0 : LIMIT_LINGER_MS;
 }
 
 enum client_event client_command(struct client *c, enum wake why, size_t max, struct slice *ret)
 {
 	uint64_t now = clock_mono_ns(c->host->clock);
+	enum client_event event;
 
 	if (why == WAKE_DRAIN)
 		return CLIENT_DRAIN;
@@ -124,19 +155,26 @@ enum client_event client_command(struct client *c, enum wake why, size_t max, st
 		return CLIENT_TIMEOUT;
 	/* WAKE_GONE may still have a last command before the end: reading finds both. */
 	conn_write_until(c->conn, now + c->host->command_wait_ms * NS_PER_MS);
-	switch (conn_line(c->conn, max, client_wait_until(c, now), ret)) {
-	case CONN_OK:
-		return CLIENT_COMMAND;
-	case CONN_TOO_LONG:
-		return CLIENT_TOO_LONG;
-	case CONN_BARE:
-		return CLIENT_BARE;
-	case CONN_GONE:
-		return CLIENT_GONE;
-	case CONN_QUIET:
-		break;
+	event = event_of(conn_line(c->conn, max, now + client_wait_ms(c) * NS_PER_MS, ret));
+	return event == CLIENT_QUIET ? client_without_line(c) : event;
+}
+
+enum client_event client_answer(struct client *c, size_t max, struct slice *ret)
+{
+	uint64_t began = clock_mono_ns(c->host->clock), now = began;
+
+	conn_write_until(c->conn, began + c->host->command_wait_ms * NS_PER_MS);
+	while (now - began < client_patience_ns(c, c->host->command_wait_ms)) {
+		enum client_event event =
+			event_of(conn_line(c->conn, max, now + LIMIT_STALL_MS * NS_PER_MS, ret));
+
+		if (event != CLIENT_QUIET)
+			return event;
+		if (c->work.pool != NULL && pool_is_draining(c->work.pool))
+			return CLIENT_DRAIN;
+		now = clock_mono_ns(c->host->clock);
 	}
-	return client_without_line(c, clock_mono_ns(c->host->clock));
+	return CLIENT_TIMEOUT;
 }
 
 enum next client_park(struct client *c)

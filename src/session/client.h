@@ -16,7 +16,11 @@ enum {
 	LIMIT_LINGER_MS =
 		20, /* a client in lock step answers sooner; a silent one gives its thread back */
 	LIMIT_STALL_MS =
-		1000, /* half a command holds the thread; look this often whether the server stops */
+		1000, /* half a command holds the thread; look this often whether it is needed */
+	/* When sessions wait for a thread, a client may hold one only so long without sending: ten seconds of
+	 * silence in the middle of a command or a mail are hardly ever an honest network. */
+	LIMIT_CROWDED_WAIT_MS = 10 * 1000,
+	LIMIT_HANDSHAKE_MS = 30 * 1000, /* TLS: some round trips, each with its retransmissions */
 };
 
 struct moment {
@@ -29,7 +33,7 @@ struct client {
 	struct session_service service;
 	struct conn *conn;
 	uint64_t idle_until_ns;    /* the next command must begin before */
-	uint64_t command_until_ns; /* a command has begun and must end before; 0: none has */
+	uint64_t command_began_ns; /* half a command is here since; 0: none is */
 	struct moment connected, secured, authenticated;
 	char *account; /* its address, NULL before a login */
 	struct id account_id;
@@ -59,6 +63,10 @@ MUST_CHECK bool client_secure(struct client *c);
 MUST_CHECK enum client_event client_command(
 	struct client *c, enum wake why, size_t max, struct slice *ret);
 enum next client_park(struct client *c);
+/* Waits for one line in the middle of a command (AUTH), as long as a command may take. */
+MUST_CHECK enum client_event client_answer(struct client *c, size_t max, struct slice *ret);
+/* How long to wait for a client which holds a thread: less when others need it. */
+uint64_t client_patience_ns(const struct client *c, unsigned wait_ms);
 /* A step ends here after an answer: the idle time starts anew. */
 void client_answered(struct client *c);
 

@@ -183,23 +183,22 @@ static bool exchange_take(struct exchange *x, struct slice encoded)
 static enum login_answer exchange_ask(struct exchange *x, struct slice prompt)
 {
 	struct conn *conn = x->client->conn;
-	const struct session_host *h = x->client->host;
-	uint64_t until = clock_mono_ns(h->clock) + h->command_wait_ms * NS_PER_MS;
-	struct slice line;
+	struct slice line = S("");
 
 	if (!conn_write(conn, prompt) ||
 		!conn_write(conn, (struct slice){ x->question, x->question_len }))
 		return LOGIN_GONE;
-	conn_write_until(conn, until);
-	switch (conn_line(conn, LIMIT_AUTH_LINE_BYTES, until, &line)) {
-	case CONN_OK:
+	switch (client_answer(x->client, LIMIT_AUTH_LINE_BYTES, &line)) {
+	case CLIENT_COMMAND:
 		break;
-	case CONN_TOO_LONG:
+	case CLIENT_TOO_LONG:
 		return LOGIN_TOO_LONG;
-	case CONN_BARE:
+	case CLIENT_BARE:
 		return LOGIN_MALFORMED;
-	case CONN_QUIET:
-	case CONN_GONE:
+	case CLIENT_QUIET:
+	case CLIENT_TIMEOUT:
+	case CLIENT_DRAIN:
+	case CLIENT_GONE:
 		return LOGIN_GONE;
 	}
 	if (slice_same(line, S("*")))

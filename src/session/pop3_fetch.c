@@ -50,30 +50,32 @@ static enum next fetch_broken(struct pop3 *p, const struct error *e)
 	return NEXT_CLOSE;
 }
 
-static void reader_close(struct body_reader *r)
+/* The next piece, or what TOP shows of it. */
+static bool fetch_piece(
+	struct pop3 *p, struct dot_encoder *dots, struct pop3_top *top, struct slice piece)
 {
-	body_close(r);
+	return fetch_send(
+		p, dots, top == NULL ? piece : slice_first(piece, pop3_top_cut(top, piece)));
 }
 
-/* The first piece is read before +OK, so that the usual failures still get their reply. */
+/* Behind the prefix, which is in memory: the first bytes from the store are read before +OK, so that a failure gets its reply. */
 static enum next fetch_stream(struct pop3 *p, const struct entry *entry, struct pop3_top *top)
 {
-	ON_EXIT(reader_close) struct body_reader reader;
+	ON_EXIT(body_close) struct body_reader reader;
 	struct error e = { .fault = FAULT_NONE };
 	struct dot_encoder dots = { 0 };
 	struct slice piece;
 
 	body_open(&reader, p->client.host->mail->store, entry);
+	reader.at = entry->prefix.len;
 	if (!body_next(&reader, &piece, &e))
 		return pop3_failed(p, &e);
-	if (pop3_say_format(p, "+OK %" PRIu64 " octets", entry->bytes) == NEXT_CLOSE)
+	if (pop3_say_format(p, "+OK %" PRIu64 " octets", entry->bytes) == NEXT_CLOSE ||
+		!fetch_piece(p, &dots, top, entry->prefix))
 		return NEXT_CLOSE;
-	while (piece.len > 0 && (top == NULL || !pop3_top_is_done(top))) {
-		if (top != NULL)
-			piece = slice_first(piece, pop3_top_cut(top, piece));
-		if (!fetch_send(p, &dots, piece) || !body_next(&reader, &piece, &e))
+	while (piece.len > 0 && (top == NULL || !pop3_top_is_done(top)))
+		if (!fetch_piece(p, &dots, top, piece) || !body_next(&reader, &piece, &e))
 			return fetch_broken(p, &e);
-	}
 	return fetch_finish(p, &dots) ? NEXT_AGAIN : NEXT_CLOSE;
 }
 

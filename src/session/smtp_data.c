@@ -24,38 +24,9 @@ static void pace_begin(struct body_pace *p, uint64_t now)
 	p->window_bytes = 0;
 }
 
-/* Looks at what is there, without taking it: the end of the mail may be in the middle. */
-static enum body_answer body_peek(struct smtp *s, struct body_pace *p, struct slice *ret)
-{
-	const struct session_host *h = s->client.host;
-	uint64_t now = clock_mono_ns(h->clock), give_up = now + h->data_wait_ms * NS_PER_MS;
-
-	if (p->window_end_ns == 0)
-		pace_begin(p, now);
-	for (;;) { /* ends with the block's time */
-		uint64_t until = give_up < p->window_end_ns ? give_up : p->window_end_ns;
-		enum conn_answer answer = conn_peek(s->client.conn, until, ret);
-
-		if (answer == CONN_OK) {
-			p->window_bytes += ret->len;
-			return BODY_BYTES;
-		}
-		if (answer != CONN_QUIET)
-			return BODY_GONE;
-		now = clock_mono_ns(h->clock);
-		if (now >= give_up)
-			return BODY_TIMEOUT;
-		if (now >= p->window_end_ns && p->window_bytes < least_window_bytes(s))
-			return BODY_SLOW;
-		if (now >= p->window_end_ns)
-			pace_begin(p, now);
-	}
-}
-
 /* A client that trickles is never quiet for long: the rate is also looked at while bytes come. */
-static bool pace_is_too_slow(const struct smtp *s, struct body_pace *p)
+static bool pace_is_too_slow(const struct smtp *s, struct body_pace *p, uint64_t now)
 {
-	uint64_t now = clock_mono_ns(s->client.host->clock);
 	bool is_too_slow;
 
 	if (now < p->window_end_ns)
@@ -63,6 +34,41 @@ static bool pace_is_too_slow(const struct smtp *s, struct body_pace *p)
 	is_too_slow = p->window_bytes < least_window_bytes(s);
 	pace_begin(p, now);
 	return is_too_slow;
+}
+
+/* The next moment at which there is something to decide. */
+static uint64_t pace_until(const struct body_pace *p, uint64_t now, uint64_t give_up)
+{
+	uint64_t until = now + LIMIT_CROWDED_WAIT_MS * NS_PER_MS;
+
+	until = until < p->window_end_ns ? until : p->window_end_ns;
+	return until < give_up ? until : give_up;
+}
+
+/* Looks at what is there, without taking it: the end of the mail may be in the middle. */
+static enum body_answer body_peek(struct smtp *s, struct body_pace *p, struct slice *ret)
+{
+	const struct session_host *h = s->client.host;
+	uint64_t began = clock_mono_ns(h->clock), now = began;
+
+	if (p->window_end_ns == 0)
+		pace_begin(p, now);
+	for (;;) { /* ends with the block's time */
+		uint64_t until = pace_until(p, now, began + h->data_wait_ms * NS_PER_MS);
+		enum conn_answer answer = conn_peek(s->client.conn, until, ret);
+
+		if (answer == CONN_OK) {
+			p->window_bytes += ret->len;
+			return pace_is_too_slow(s, p, now) ? BODY_SLOW : BODY_BYTES;
+		}
+		if (answer != CONN_QUIET)
+			return BODY_GONE;
+		now = clock_mono_ns(h->clock);
+		if (now - began >= client_patience_ns(&s->client, h->data_wait_ms))
+			return BODY_TIMEOUT;
+		if (pace_is_too_slow(s, p, now))
+			return BODY_SLOW;
+	}
 }
 
 /* The rest of the body will not come, or we no longer want it: the session cannot go on. */
@@ -127,8 +133,6 @@ static enum next data_read(struct smtp *s)
 	while (!m->dot.is_done) {
 		enum body_answer answer = body_peek(s, &pace, &input);
 
-		if (answer == BODY_BYTES && pace_is_too_slow(s, &pace))
-			answer = BODY_SLOW;
 		if (answer != BODY_BYTES)
 			return body_broken(s, answer);
 		data_eat(s, input);
@@ -185,8 +189,6 @@ static enum next bdat_read(struct smtp *s, uint64_t left)
 	while (left > 0) {
 		enum body_answer answer = body_peek(s, &pace, &input);
 
-		if (answer == BODY_BYTES && pace_is_too_slow(s, &pace))
-			answer = BODY_SLOW;
 		if (answer != BODY_BYTES)
 			return body_broken(s, answer);
 		input = slice_first(input, left < input.len ? (size_t)left : input.len);

@@ -300,7 +300,7 @@ def test_check_of_a_sound_store(server):
         s.sendmail('bob@b.example', ['alice@a.example'], 'Subject: one\r\n\r\nbody\r\n' + 'x' * 70 + '\r\n')
     server.stop()
     done = server.run('check', '--data', server.data)
-    assert done.returncode == 0 and '0 findings' in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and '0 findings' in done.stdout and ' 1 messages' in done.stdout, done.stdout + done.stderr
 
 
 def test_session_on_stdin(server):
@@ -312,3 +312,35 @@ def test_session_on_stdin(server):
     assert done.returncode == 0 and len(lines) == 5 and all(line.startswith('+OK') for line in lines), done
     done = server.run('session', 'lmtp', '--memory', stdin='LHLO x\r\nQUIT\r\n')
     assert done.stdout.startswith('220 ') and '\n221 ' in done.stdout
+
+
+def test_check_finds_damage(server):
+    server.cli('domain', 'add', 'a.example')
+    server.cli('account', 'add', 'alice@a.example', '--no-password')
+    with smtplib.SMTP('127.0.0.1', server.ports['smtp'], timeout=10) as s:
+        for _ in range(5):
+            s.sendmail('bob@b.example', ['alice@a.example'], 'Subject: one\r\n\r\n' + ('x' * 70 + '\r\n') * 1000)
+    server.restart()  # the log of commits becomes tables and blob files
+    server.stop()
+    damaged = 0
+    for file in Path(server.data, 'store').rglob('*'):
+        data = file.read_bytes() if file.is_file() else b''
+        if file.suffix in ('.blob', '.sst') and (at := data.find(b'x' * 64)) >= 0:
+            file.write_bytes(data[:at + 30] + b'y' + data[at + 31:])
+            damaged += 1
+    if damaged == 0:
+        pytest.skip('the bodies are not in files as they came')
+    done = server.run('check', '--data', server.data)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert 'Corruption' in done.stderr or re.search(r'^[1-9][0-9]* finding', done.stdout, re.M), done.stdout + done.stderr
+
+
+@pytest.mark.no_server
+def test_man_page_names_every_setting(server):
+    page = (Path(__file__).parents[2] / 'docs/man/mailvisor.conf.5').read_text().replace('\\-', '-')
+    printed = server.run('config', '--config', '/dev/null').stdout
+    settings = re.findall(r'^#([a-z0-9_.]+) = (.*)$', printed, re.M)
+    assert len(settings) > 30
+    for name, default in settings:
+        entry = page.partition(f'.B {name}\n')[2].partition('.TP\n')[0].partition('.S')[0]
+        assert f'Default: {default or "empty"}.' in entry, name

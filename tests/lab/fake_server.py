@@ -5,8 +5,9 @@
 It prints "SMTP-PORT POP3-PORT" and serves until standard input closes. Faults count the mails that it
 accepted, from 1: `--drop 7,9` acknowledges and forgets mails 7 and 9; `--duplicate`, `--corrupt`,
 `--truncate`, `--refuse` likewise; `--delay 0.01` waits before every 250 to a mail, `--notify 0.02`
-shows a mail so much later than it acknowledged it, `--stall 5:0.5` waits half a second at mail 5, `--late 5:0.5` shows mail 5 so much later,
-`--hang-up 6` closes the connection instead of answering, `--silent-after N` answers nothing any more.
+shows a mail so much later than it acknowledged it, `--stall 5:0.5` waits half a second at mail 5,
+`--late 5:0.5` shows mail 5 so much later, `--hang-up 6` closes the connection instead of answering,
+`--silent-after N` answers nothing any more.
 """
 import argparse
 import socketserver

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """mailvisor-lab as a whole, against scripted servers: what it counts, what it says, how it goes on after a kill.
 
-MAILVISOR_LAB names the program. No test asserts a speed; delays are only compared with what was scripted.
+MAILVISOR_LAB names the program, or MAILVISOR_BUILD the build directory. No test asserts a speed; delays are only compared with what was scripted.
 """
 import csv
 import hashlib
@@ -16,7 +16,8 @@ import time
 
 import pytest
 
-LAB = os.environ.get("MAILVISOR_LAB", "build/lab/mailvisor-lab")
+BUILD = os.environ.get("MAILVISOR_BUILD", "build/release")
+LAB = str(pathlib.Path(os.environ.get("MAILVISOR_LAB", f"{BUILD}/lab/mailvisor-lab")).resolve())
 FAKE = pathlib.Path(__file__).with_name("fake_server.py")
 
 

@@ -51,7 +51,7 @@ class Guest:
             ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-m", "512", "-smp", "2", "-nodefaults",
              "-no-user-config", "-no-reboot", "-display", "none", "-serial", f"file:{self.console}",
              "-qmp", f"unix:{self.monitor},server=on,wait=off",
-             "-kernel", image / "vmlinuz", "-initrd", image / "initramfs.cpio",
+             "-kernel", image / "kernel", "-initrd", image / "initramfs.cpio",
              "-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on cryptomgr.notests nokaslr mitigations=off "
              f"8250.nr_uarts=1 mailvisor.ip={address} mailvisor.host=mx.a.example mailvisor.set=login.plain=yes",
              "-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{self.smtp}-:25,hostfwd=tcp:127.0.0.1:{self.pop3}-:110",

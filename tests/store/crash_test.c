@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,7 +116,8 @@ static _Noreturn void writer_main(const char *path, int acks)
 		(void)pause();
 }
 
-static void verify_writer(struct store *s, uint32_t writer, uint64_t acked)
+/* Returns what is there: from now on no less will do, as verifying closed the store in peace. */
+static uint64_t verify_writer(struct store *s, uint32_t writer, uint64_t acked)
 {
 	static char body[BODY_BYTES];
 	auto_buf got = { .max = LIMIT_BLOB_CHUNK_BYTES };
@@ -145,10 +147,11 @@ static void verify_writer(struct store *s, uint32_t writer, uint64_t acked)
 	assert_false(is_found);
 	assert_true(store_chunk_read(s, crash_blob(writer, version), 0, &got, &is_found, &e));
 	assert_false(is_found);
+	return version;
 }
 
 static const char *verify_path;
-static const uint64_t *verify_acked;
+static uint64_t *verify_acked; /* shared with the parent */
 
 static void verify_test(void **state)
 {
@@ -160,7 +163,7 @@ static void verify_test(void **state)
 	if (!store_open(&store_rocksdb, &options, &store, &e))
 		kit_fail("%s", e.text);
 	for (uint32_t i = 0; i < WRITERS; i++)
-		verify_writer(store, i, verify_acked[i]);
+		verify_acked[i] = verify_writer(store, i, verify_acked[i]);
 	store_close(store);
 }
 
@@ -209,7 +212,7 @@ static uint64_t crash_once(
 	return count;
 }
 
-static bool verify_once(const char *path, const uint64_t acked[WRITERS])
+static bool verify_once(const char *path, uint64_t acked[WRITERS])
 {
 	const struct CMUnitTest tests[] = { { .name = "verify", .test_func = verify_test } };
 	pid_t child = fork();
@@ -225,11 +228,13 @@ static bool verify_once(const char *path, const uint64_t acked[WRITERS])
 int main(void)
 {
 	char path[] = "/tmp/mailvisor-crash-XXXXXX";
-	uint64_t acked[WRITERS] = { 0 }, count = 0;
+	uint64_t *acked = mmap(NULL, WRITERS * sizeof *acked, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t count = 0;
 	unsigned seed = (unsigned)getpid();
 	bool is_good = true;
 
-	if (mkdtemp(path) == NULL)
+	if (acked == MAP_FAILED || mkdtemp(path) == NULL)
 		return 2;
 	printf("seed %u\n", seed);
 	(void)fflush(stdout);

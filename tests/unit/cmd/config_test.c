@@ -3,6 +3,7 @@
 
 #include "cmd/config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void test_defaults_read_back(void **state)

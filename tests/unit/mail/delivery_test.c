@@ -2,6 +2,8 @@
 /* Accepting, reading and removing mail. */
 #include "world.h"
 
+#include "mail/folder_head.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -104,10 +106,69 @@ static void test_shared_blob(struct world *w)
 	check(store_chunk_read(w->mail.store, blob, 0, &chunk, &is_found, &e) && !is_found);
 }
 
+/* Gives the next mail this UID, as if there had been as many before. */
+static void skip_uids(struct world *w, const char *address, uint32_t uid_next)
+{
+	struct account account = world_account_get(w, address);
+	struct folder_head head = { .uid_validity = 1, .uid_next = uid_next, .uid_low = 1 };
+	struct key partition = key_of_id('f', account.id);
+	struct error e = { .fault = FAULT_NONE };
+	char room[64];
+	struct buf value = BUF_OVER(room);
+	auto_batch b;
+
+	check(head_encode(&head, &value));
+	batch_begin(&b, 1, 0);
+	batch_commit(&b, &partition, STORE_ANY_VERSION, 1, 0);
+	batch_set(&b, S("h"), buf_slice(&value));
+	check(batch_write_again(&b, w->mail.store, &e));
+}
+
+/* Entries stand in segments of FOLDER_SEGMENT_UIDS; lists and removals go over their borders. */
+static void test_segments(struct world *w)
+{
+	static const uint32_t inner[] = { FOLDER_SEGMENT_UIDS - 1, FOLDER_SEGMENT_UIDS,
+		FOLDER_SEGMENT_UIDS + 1, FOLDER_SEGMENT_UIDS + 2 };
+	struct error e = { .fault = FAULT_NONE };
+	struct folder *f;
+	uint32_t uids[8];
+
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	skip_uids(w, "alice@a.example", FOLDER_SEGMENT_UIDS - 1);
+	for (size_t i = 0; i < COUNT(inner); i++)
+		check_row(world_deliver(w, "alice@a.example", S("x\r\n")) == INTAKE_OK, i);
+	f = world_folder(w, "alice@a.example");
+	check(world_uids(f, uids, COUNT(uids)) == COUNT(inner));
+	check(memcmp(uids, inner, sizeof inner) == 0);
+	check(folder_remove(f, inner + 1, 2, &e));
+	check(world_uids(f, uids, COUNT(uids)) == 2 && uids[0] == inner[0] && uids[1] == inner[3]);
+	check(folder_remove(f, uids, 2, &e));
+	check(world_uids(f, uids, COUNT(uids)) == 0);
+	folder_close(f);
+}
+
+/* RFC 3501 2.3.1.1: UIDs are 32 bits; when they are used up a mailbox takes no more. */
+static void test_last_uid(struct world *w)
+{
+	struct folder_state state;
+	struct folder *f;
+
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	skip_uids(w, "alice@a.example", UINT32_MAX - 1);
+	check(world_deliver(w, "alice@a.example", S("x\r\n")) == INTAKE_OK);
+	check(world_deliver(w, "alice@a.example", S("x\r\n")) == INTAKE_FAILED);
+	f = world_folder(w, "alice@a.example");
+	folder_state_get(f, &state);
+	check(state.count == 1 && state.uid_next == UINT32_MAX);
+	folder_close(f);
+}
+
 /* Twice the commit's keys in one mail: a transaction has many commits. */
 static void test_thousand_recipients(struct world *w)
 {
-	enum { MANY = 1000, REMOTE = 200 };
+	enum { MANY = 1100, REMOTE = 200 }; /* more than FOLDERS_IDLE_MAX */
 	static char names[MANY + REMOTE][32];
 	static const char *to[MANY + REMOTE];
 	static enum intake_answer answers[MANY + REMOTE];
@@ -275,6 +336,8 @@ int main(void)
 		{ "body sizes", test_body_sizes, false },
 		{ "shared blob", test_shared_blob, false },
 		{ "a thousand recipients", test_thousand_recipients, false },
+		{ "segments", test_segments, false },
+		{ "last uid", test_last_uid, false },
 		{ "same mailbox twice", test_same_mailbox_twice, false },
 		{ "remove some", test_remove_some, false },
 		{ "reopen", test_reopen, true },

@@ -37,7 +37,7 @@ static inline void room_on_end(void *context, struct slice peer_address)
 	((struct room *)context)->ended++;
 }
 
-static inline void room_open(struct room *r, enum session_kind kind)
+static inline void room_open_over(struct room *r, enum session_kind kind, struct mail *mail)
 {
 	struct session_service service = { .kind = kind };
 	struct error e = { .fault = FAULT_NONE };
@@ -55,6 +55,7 @@ static inline void room_open(struct room *r, enum session_kind kind)
 				    .rcpts_refused_max = 50 } };
 	r->clock = (struct clock){ room_mono_ns, room_wall_ns, r };
 	r->host.clock = &r->clock;
+	r->host.mail = mail;
 	r->host.counters = &r->counters;
 	r->host.on_end = room_on_end;
 	r->host.on_end_context = r;
@@ -63,6 +64,12 @@ static inline void room_open(struct room *r, enum session_kind kind)
 	r->client_fd = ends[1];
 	check(conn_open(ends[0], &conn, &e));
 	check(session_new(&r->host, service, conn, &r->work, &e));
+}
+
+/* For what needs no mailboxes. */
+static inline void room_open(struct room *r, enum session_kind kind)
+{
+	room_open_over(r, kind, NULL);
 }
 
 static inline void room_send(struct room *r, struct slice s)

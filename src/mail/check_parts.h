@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* check_parts - what check.c (reads all rows) and check_compare.c (compares and mends) have in common. */
+#include "mail/check.h"
+#include "mail/folder_head.h"
+
+enum { CHECK_WORDS_BYTES = 320 };
+
+/* What the rows say about one folder; counted is what its entries add up to. */
+struct seen_folder {
+	struct table_node node; /* first, see table.h */
+	struct id id;
+	struct folder_head head;
+	bool has_head;
+	uint64_t counted, counted_bytes;
+	uint32_t uid_first, uid_last; /* 0: no entry */
+	uint32_t *removing;
+	size_t removing_count;
+};
+
+/* One that has a body: an entry or a spool item. */
+struct seen_body {
+	struct table_node node; /* first, see table.h */
+	struct id blob;
+	uint64_t bytes;
+	uint64_t holders;        /* found */
+	uint64_t holders_stored; /* by partition b; 0: none */
+	bool is_marked_shared;
+	struct id folder; /* of the last holder seen; zero for a spool item */
+	uint32_t uid;
+};
+
+struct seen_domain {
+	struct table_node node; /* first, see table.h */
+	struct id id;
+	char name[256];
+	bool has_record, has_counts;
+	uint64_t accounts, aliases, accounts_stored, aliases_stored;
+};
+
+/* An entry on a removal list, or one whose body is gone: to be counted or mended after all rows were seen. */
+struct seen_entry {
+	struct id folder, blob;
+	uint32_t uid;
+	uint64_t bytes;
+};
+
+struct check {
+	struct store *store;
+	bool may_salvage;
+	mail_check_fn *report;
+	void *context;
+	struct mail_check_result *result;
+	struct table folders, bodies, domains;
+	struct seen_entry *entries;
+	size_t entry_count, entry_room;
+};
+
+void check_says(struct check *c, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Finds or makes; NULL: out of memory. */
+struct seen_folder *check_folder(struct check *c, struct id id);
+struct seen_body *check_body(struct check *c, struct id blob);
+struct seen_domain *check_domain(struct check *c, struct id id);
+/* After all rows were seen. */
+MUST_CHECK bool check_compare(struct check *c, struct error *e);
