@@ -52,7 +52,7 @@ int command_run(int argc, char **argv)
 		status = command_failed(&e);
 		if (e.fault == FAULT_GONE)
 			(void)fprintf(stderr,
-				"mailvisor-lab: go on with: mailvisor-lab run ... --out %s\n",
+				"mailvisor-lab: the same command with --out %s goes on from here\n",
 				o.out);
 		return status;
 	}

@@ -4,9 +4,11 @@
 #include "lab/platform/site.h"
 #include "lab/workload/wire.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	DIAL_WAIT_MS = 50, /* a guest without a network drops what comes: ask again soon */
@@ -16,6 +18,7 @@ enum {
 	LOGIN_WAIT_MS = 20000, /* an argon2id hash under software emulation takes a second */
 	LOGIN_TRY_COUNT = 3,   /* the setup may be at work when the port opens */
 	LOGIN_LINE_BYTES = 640,
+	LAST_BYTES = 512, /* of the console, for its last line */
 };
 
 static uint64_t now_ns(void)
@@ -23,17 +26,35 @@ static uint64_t now_ns(void)
 	return clock_mono_ns(&clock_real);
 }
 
+/* The last line that the program wrote: mostly why it ended. */
+static const char *last_words(const struct deployment *d, char room[LAST_BYTES + 1])
+{
+	auto_fd fd = open(d->console_path, O_RDONLY | O_CLOEXEC);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	ssize_t got =
+		size <= 0 ? -1
+			  : pread(fd, room, LAST_BYTES, size > LAST_BYTES ? size - LAST_BYTES : 0);
+	struct slice text = slice_trim((struct slice){ room, got < 0 ? 0 : (size_t)got });
+	size_t newline = slice_find_last(text, '\n');
+
+	if (newline < text.len)
+		text = slice_skip(text, newline + 1);
+	memmove(room, text.at, text.len);
+	room[text.len] = '\0';
+	return text.len == 0 ? "it said nothing" : room;
+}
+
 /* Is it worth waiting on? Looks at time, cancel, the program, and what the driver watches. */
 static bool may_wait(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
-	char reason[PLATFORM_REASON_BYTES];
+	char reason[PLATFORM_REASON_BYTES], words[LAST_BYTES + 1];
 
 	if (s->plan->is_cancelled != NULL && *s->plan->is_cancelled)
 		return fail(e, FAULT_GONE, "deploy '%s': cancelled", d->platform->name);
 	if (!site_is_alive(d, reason))
-		return fail(e, FAULT_NEVER, "deploy '%s': %.60s; see '%.120s'", d->platform->name,
-			reason, d->console_path);
+		return fail(e, FAULT_NEVER, "deploy '%s': %.60s: %.120s", d->platform->name, reason,
+			last_words(d, words));
 	if (now_ns() > d->spawn_ns + s->plan->deadline_ms * NS_PER_MS)
 		return fail(e, FAULT_LATER, "deploy '%s': not ready in %llu s; see '%.120s'",
 			d->platform->name, (unsigned long long)s->plan->deadline_ms / 1000,

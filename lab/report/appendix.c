@@ -124,6 +124,23 @@ static void noise(struct page *p, const struct summary *s)
 	       "nothing.</p>\n");
 }
 
+static void delivered_share(struct page *p, const struct summary *s)
+{
+	uint64_t sent = 0, delivered = 0;
+
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		sent += s->cells[i].sent;
+		delivered += s->cells[i].delivered;
+	}
+	struct interval share = stats_proportion(delivered, sent);
+	if (sent > 0)
+		put(p,
+			"<p>Delivered and intact: %" PRIu64 " of %" PRIu64
+			"; by Wilson&rsquo;s 95&nbsp;%% interval that stands for %.2f to "
+			"%.2f&nbsp;%%.</p>\n",
+			delivered, sent, 100 * share.low, 100 * share.high);
+}
+
 static void quality(struct page *p, const struct summary *s)
 {
 	char a[WORDS_NUMBER_BYTES], b[WORDS_NUMBER_BYTES];
@@ -146,6 +163,7 @@ static void quality(struct page *p, const struct summary *s)
 			quality_row(p, s, i);
 	}
 	put(p, "</tbody></table></div>\n");
+	delivered_share(p, s);
 	noise(p, s);
 	put(p,
 		"<p>Between becoming due and the connect the instrument needs %s&nbsp;ms (99 of "

@@ -8,6 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+static const double steal_percent_warning = 2; /* as declared in docs/lab.md */
+static const double spread_warning = 1.5;      /* of the canary, p95 to median */
+
 static void put_ms(struct page *p, double ms)
 {
 	char room[WORDS_NUMBER_BYTES];
@@ -25,15 +28,27 @@ static bool is_compared(const struct summary_cell *c)
 	return c->is_measured && !c->cell->is_control;
 }
 
+static uint64_t exactly_once(const struct summary *s)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < s->trial_count; i++) {
+		const struct sample_file *f = &s->trials[i].samples;
+
+		for (size_t k = 0; k < f->count; k++)
+			count += f->samples[k].outcome == OUTCOME_DELIVERED &&
+				 (f->samples[k].flags & SAMPLE_IS_DUPLICATED) == 0;
+	}
+	return count;
+}
+
 static void head(struct page *p, const struct summary *s)
 {
 	auto_buf answer = { .max = 8192 };
-	uint64_t sent = 0, delivered = 0;
+	uint64_t sent = 0, delivered = exactly_once(s);
 
-	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++)
 		sent += s->cells[i].sent;
-		delivered += s->cells[i].delivered;
-	}
 	put(p, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
 	put_text(p, slice_of(s->plan.x.question));
@@ -60,6 +75,14 @@ static void head(struct page *p, const struct summary *s)
 			"<p class=\"warn\">This run is not complete: %zu of %zu trials are "
 			"here.</p>\n",
 			s->trial_count, s->planned_count);
+	if (s->steal_max > steal_percent_warning || s->spin_spread > spread_warning)
+		put(p,
+			"<p class=\"warn\">This machine was busy with other things: fixed work "
+			"took up to %.1f "
+			"times its median, and at most %.1f&nbsp;%% of a trial&rsquo;s time went "
+			"to other "
+			"machines. Trust large differences, not small ones.</p>\n",
+			s->spin_spread, isfinite(s->steal_max) ? s->steal_max : 0);
 	put(p, "</header>\n");
 }
 
@@ -106,6 +129,31 @@ static void size_heads(struct page *p, const struct summary *s)
 		put(p, "<th scope=\"col\">%s</th>", words_size(s->plan.x.sizes[k], room));
 }
 
+/* The same platform again: what looks like a difference and is none. */
+static void front_noise(struct page *p, const struct summary *s)
+{
+	char room[WORDS_NUMBER_BYTES];
+
+	for (size_t i = 0; i < s->noise_count; i++) {
+		const struct comparison *c = &s->noise[i].comparison;
+
+		if (i % s->plan.x.size_count == 0) {
+			put(p, "%s<tr class=\"missing\"><th scope=\"row\">",
+				i > 0 ? "</tr>\n" : "");
+			put_title(p, s, s->noise[i].b);
+			put(p, " again: the noise</th>");
+		}
+		put(p, "<td>&times;&thinsp;%s", words_ratio(c->ratio, room));
+		if (isfinite(c->ratio_ci.low)) {
+			put(p, "<small>%s&thinsp;&ndash;&thinsp;",
+				words_ratio(c->ratio_ci.low, room));
+			put(p, "%s</small>", words_ratio(c->ratio_ci.high, room));
+		}
+		put(p, "</td>");
+	}
+	put(p, "%s", s->noise_count > 0 ? "</tr>\n" : "");
+}
+
 static void front_table(struct page *p, const struct summary *s)
 {
 	unsigned ranking[EXPERIMENT_CELLS_MAX];
@@ -126,6 +174,7 @@ static void front_table(struct page *p, const struct summary *s)
 			front_cell(p, s, ranking[i], k, ranking[0]);
 		put(p, "</tr>\n");
 	}
+	front_noise(p, s);
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		if (s->cells[i].is_measured || s->cells[i].cell->is_control)
 			continue;

@@ -152,7 +152,8 @@ bool words_pair(const struct summary *s, const struct summary_pair *pair, struct
 	       buf_add_format(to, " delivers %s mail in %.*f %% less time than %s (", size,
 		       words_percent_digits(percent), percent, words_noun(s, slow)) &&
 	       interval_text(&c, to) &&
-	       buf_add_format(to, "%zu blocks, p_Holm %s): ", c.blocks, words_p(c.p_holm, p)) &&
+	       buf_add_format(to, "%zu block%s, p_Holm %s): ", c.blocks, c.blocks == 1 ? "" : "s",
+		       words_p(c.p_holm, p)) &&
 	       verdict_text(&c, to) && buf_add_format(to, ".");
 }
 

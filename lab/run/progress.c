@@ -10,13 +10,20 @@
 
 enum { REDRAW_MS = 100, LEFT_TEXT_BYTES = 32 };
 
-void progress_begin(struct progress *p, const struct plan *plan)
+void progress_begin(struct progress *p, const struct plan *plan, const char *folder)
 {
 	*p = (struct progress){ .is_terminal = isatty(STDERR_FILENO) == 1,
 		.plan = plan,
 		.total = plan_trial_count(plan) };
 	for (unsigned i = 0; i < plan->measured_count; i++)
 		p->left[plan->measured[i]] = plan->x.blocks;
+	(void)fprintf(stderr, "%s: %u blocks of %u trials, results in %s\n", plan->x.name,
+		plan->x.blocks, plan->measured_count, folder);
+	for (unsigned i = 0; i < plan->x.cell_count; i++) {
+		if (!plan->cells[i].is_available)
+			(void)fprintf(stderr, "not measured: %s: %s\n", plan->x.cells[i].label,
+				plan->cells[i].reason);
+	}
 }
 
 static double seconds_left(const struct progress *p)
@@ -66,9 +73,11 @@ void progress_step(void *context, const char *what, unsigned done, unsigned of)
 		return;
 	p->shown_ns = now;
 	left_text(p, left);
-	(void)fprintf(stderr, "\r\033[K[%u/%u] block %u of %u  %s  %s %u/%u  %s", p->done + 1,
-		p->total, p->now.block + 1, p->plan->x.blocks, p->plan->x.cells[p->now.cell].label,
-		what, done, of, left);
+	(void)fprintf(stderr, "\r\033[K[%u/%u] block %u of %u  %s  %s", p->done + 1, p->total,
+		p->now.block + 1, p->plan->x.blocks, p->plan->x.cells[p->now.cell].label, what);
+	if (of > 1)
+		(void)fprintf(stderr, " %u/%u", done, of);
+	(void)fprintf(stderr, "  %s", left);
 	(void)fflush(stderr);
 }
 

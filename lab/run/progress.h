@@ -19,7 +19,8 @@ struct progress {
 	const struct plan *plan;
 };
 
-void progress_begin(struct progress *p, const struct plan *plan);
+/* Also says where the results go and what will not be measured. */
+void progress_begin(struct progress *p, const struct plan *plan, const char *folder);
 void progress_trial(struct progress *p, struct plan_trial at);
 /* on_step of struct trial_options; context is the progress. */
 void progress_step(void *context, const char *what, unsigned done, unsigned of);

@@ -168,7 +168,7 @@ bool run_experiment(struct run_options *options, struct error *e)
 	bool is_good = file_is_there(path) ? plan_resume(options, &plan, e)
 					   : plan_begin(options, &plan, e);
 	if (is_good) {
-		progress_begin(&progress, &plan);
+		progress_begin(&progress, &plan, options->trial.folder);
 		options->trial.on_step = progress_step;
 		options->trial.context = &progress;
 		is_good = trials_run(options, &plan, &progress, e);

@@ -14,7 +14,6 @@ enum { RUN_FAILURES_IN_A_ROW = 2 };
 struct run_options {
 	struct experiment x;
 	struct trial_options trial; /* on_step and context are set by run_experiment */
-	bool is_quiet;
 };
 
 MUST_CHECK bool run_experiment(struct run_options *options, struct error *e);

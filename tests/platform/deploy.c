@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SKIPPED = 77, DEADLINE_MS = 60000, MEMORY_BYTES = 512 << 20, DISK_BYTES = 256 << 20 };
+enum { SKIPPED = 77, DEADLINE_MS = 180000, MEMORY_BYTES = 512 << 20, DISK_BYTES = 256 << 20 };
 
 static volatile bool is_cancelled;
 

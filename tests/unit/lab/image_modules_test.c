@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Modules in the order of their needs, checked against the kernel package's own modules.dep. */
+/* Modules in the order of their needs, checked against the package's own modules.dep; and the kernel. */
+#include "lab/image/elf_file.h"
 #include "lab/image/image.h"
+#include "lab/image/kernel.h"
 #include "lab/image/modules.h"
 
 #include "check.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *name_of(const char *path)
 {
@@ -86,10 +89,85 @@ static void test_unknown(void **state)
 	check(strstr(e.text, "not a bzImage") != NULL);
 }
 
+static char written[] = "/tmp/mailvisor-kernel-test-XXXXXX";
+
+/* Writes file as an image's kernel and reads the result; free() it. */
+static char *kernel_through(const char *path, size_t *ret_len)
+{
+	struct error e = { 0 };
+	char *at = NULL;
+
+	check(kernel_write(path, written, &e));
+	check(image_read(written, &at, ret_len, &e));
+	return at;
+}
+
+/* The installed kernel is unpacked to what a hypervisor may enter. */
+static void test_kernel_unpacked(void **state)
+{
+	char kernel[IMAGE_PATH_BYTES];
+	struct error e = { 0 };
+	struct elf_view view;
+	size_t len = 0;
+
+	(void)state;
+	if (!image_kernel_find(kernel, &e))
+		skip();
+	auto_free char *at = kernel_through(kernel, &len);
+
+	check(elf_read((struct slice){ at, len }, &view) && view.has_pvh && view.run_bytes <= len);
+}
+
+/* A bzImage that cannot be unpacked stays what it is, whatever its header claims. */
+static void test_kernel_kept(void **state)
+{
+	static const struct {
+		unsigned char sectors;
+		uint32_t payload, length;
+	} rows[] = { { 0, 0, 0 }, { 1, 0, 3 }, { 1, 0, 4 }, { 1, 0, 512 }, { 1, 0, 513 },
+		{ 255, 0, 4 }, { 1, UINT32_MAX, 4 }, { 1, 0, UINT32_MAX }, { 1, 508, 4 } };
+	char source[] = "/tmp/mailvisor-kernel-test-XXXXXX";
+	unsigned char file[1536];
+	int fd = mkstemp(source);
+
+	(void)state;
+	check(fd >= 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t len = 0;
+
+		memset(file, 0x1f, sizeof file);
+		memcpy(file + 0x202, "HdrS", 4);
+		file[0x1f1] = rows[i].sectors;
+		memcpy(file + 0x248, &rows[i].payload, 4);
+		memcpy(file + 0x24c, &rows[i].length, 4);
+		check_row(pwrite(fd, file, sizeof file, 0) == (ssize_t)sizeof file, i);
+		auto_free char *at = kernel_through(source, &len);
+
+		check_row(len == sizeof file && memcmp(at, file, len) == 0, i);
+	}
+	(void)close(fd);
+	(void)unlink(source);
+}
+
+static int group_begin(void **state)
+{
+	int fd = mkstemp(written);
+
+	(void)state;
+	return fd < 0 || close(fd) < 0;
+}
+
+static int group_end(void **state)
+{
+	(void)state;
+	return unlink(written);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_order),
-		cmocka_unit_test(test_unknown) };
+		cmocka_unit_test(test_unknown), cmocka_unit_test(test_kernel_unpacked),
+		cmocka_unit_test(test_kernel_kept) };
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, group_begin, group_end);
 }

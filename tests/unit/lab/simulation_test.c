@@ -116,13 +116,11 @@ static void test_pseudo_replication_is_too_narrow(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < EXPERIMENTS; i++) {
-		struct simulated s;
 		double all[BLOCKS * MAILS], boot = normal(), last = 0;
 
 		/* One boot, many mails. */
 		for (size_t k = 0; k < BLOCKS * MAILS; k++)
 			all[k] = lognormal(boot, &last);
-		(void)s;
 		struct interval ci = stats_median_order_interval(all, COUNT(all));
 		naive += ci.low <= 1 && ci.high >= 1;
 	}
