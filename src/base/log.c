@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 enum {
-	LOG_LINE_BYTES = 4096,       /* a longer line is cut: its end is not worth a bigger stack */
-	LOG_RING_BYTES = 1 << 20,    /* 20 ms of the busiest server; beyond it we drop and count */
+	LOG_LINE_BYTES = 4096,    /* a longer line is cut: its end is not worth a bigger stack */
+	LOG_RING_BYTES = 1 << 20, /* ten times LOG_GATHER_MS of the busiest server; then we drop */
 	LOG_RING_FIRST_BYTES = 16 << 10,
 	LOG_STACK_BYTES = 64 << 10,
+	LOG_GATHER_MS = 20, /* lines wait for company: a wake-up costs more than ten of them */
 };
 
 /*
@@ -29,7 +30,9 @@ static struct {
 	/* under lock: */
 	struct signal has_lines;
 	struct buf filling;
-	bool is_stopping, is_reopening, is_running, is_asleep;
+	bool is_stopping, is_reopening, is_running;
+	bool is_asleep; /* the writer waits for a first line */
+	bool is_urgent; /* something that a person may wait for: no gathering */
 	/* the writer's: */
 	struct buf writing;
 	pthread_t writer;
@@ -71,6 +74,28 @@ static void writer_reopen(void)
 	the_log.fd = fd;
 }
 
+static bool writer_must_act(void)
+{
+	return the_log.is_stopping || the_log.is_reopening || the_log.is_urgent ||
+	       the_log.filling.len > LOG_RING_BYTES / 4;
+}
+
+/* Sleeps until there is a line, and then a little longer, for those that follow it. Holding the lock. */
+static void writer_wait(void)
+{
+	uint64_t until_ns;
+
+	while (the_log.filling.len == 0 && !writer_must_act()) {
+		the_log.is_asleep = true;
+		(void)signal_wait(&the_log.has_lines, &the_log.lock, UINT64_MAX);
+	}
+	the_log.is_asleep = false;
+	until_ns = clock_mono_ns(&clock_real) + LOG_GATHER_MS * NS_PER_MS;
+	while (!writer_must_act() && signal_wait(&the_log.has_lines, &the_log.lock, until_ns))
+		continue;
+	the_log.is_urgent = false;
+}
+
 /* Waits for lines; false when there are none left and the log stops. */
 static bool writer_fetch(void)
 {
@@ -78,11 +103,7 @@ static bool writer_fetch(void)
 
 	{
 		HOLDING(&the_log.lock);
-		while (the_log.filling.len == 0 && !the_log.is_stopping && !the_log.is_reopening) {
-			the_log.is_asleep = true;
-			(void)signal_wait(&the_log.has_lines, &the_log.lock, UINT64_MAX);
-		}
-		the_log.is_asleep = false;
+		writer_wait();
 		if (the_log.filling.len == 0 && the_log.is_stopping)
 			return false;
 		must_reopen = the_log.is_reopening;
@@ -179,7 +200,7 @@ uint64_t log_dropped_count(void)
 	return atomic_load(&dropped);
 }
 
-void log_lines(struct slice lines)
+static void add_lines(struct slice lines, bool is_urgent)
 {
 	HOLDING(&the_log.lock);
 	if (!the_log.is_running) {
@@ -190,10 +211,16 @@ void log_lines(struct slice lines)
 		atomic_fetch_add(&dropped, 1);
 		return;
 	}
-	if (the_log.is_asleep) {
+	the_log.is_urgent = the_log.is_urgent || is_urgent;
+	if (the_log.is_asleep || writer_must_act()) {
 		the_log.is_asleep = false;
 		signal_one(&the_log.has_lines);
 	}
+}
+
+void log_lines(struct slice lines)
+{
+	add_lines(lines, false);
 }
 
 static bool is_plain_byte(char byte)
@@ -231,7 +258,7 @@ bool log_add_field(struct buf *line, const struct log_field *field)
 {
 	size_t before = line->len;
 	bool ok = buf_add_byte(line, ' ') && buf_add(line, slice_of(field->name)) &&
-	          buf_add_byte(line, '=');
+		  buf_add_byte(line, '=');
 
 	if (ok && field->text.at == NULL)
 		ok = buf_add_number(line, field->number);
@@ -249,8 +276,9 @@ void log_write(
 {
 	static const char *const level_names[] = { "error", "warn", "info", "debug" };
 	char room[LOG_LINE_BYTES], time[CLOCK_TEXT_BYTES];
-	struct buf line = { .at = room, .room = sizeof room - 1, .max = sizeof room - 1,
-		.is_fixed = true };
+	struct buf line = {
+		.at = room, .room = sizeof room - 1, .max = sizeof room - 1, .is_fixed = true
+	};
 
 	if (!log_is_on(level))
 		return;
@@ -260,5 +288,5 @@ void log_write(
 	for (size_t i = 0; i < field_count; i++)
 		(void)log_add_field(&line, &fields[i]);
 	room[line.len++] = '\n';
-	log_lines((struct slice){ room, line.len });
+	add_lines((struct slice){ room, line.len }, level <= LOG_LEVEL_WARN);
 }
