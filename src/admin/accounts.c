@@ -20,8 +20,8 @@ static const struct member members[] = {
 };
 /* clang-format on */
 
-static bool hash(struct request *r, struct slice plain, bool is_quick, struct account *to,
-	struct answer *a)
+static bool hash(
+	struct request *r, struct slice plain, bool is_quick, struct account *to, struct answer *a)
 {
 	struct password *password = r->options->mail->password;
 	auto_buf out = { .max = LIMIT_PASSWORD_HASH_BYTES };
@@ -31,8 +31,8 @@ static bool hash(struct request *r, struct slice plain, bool is_quick, struct ac
 		answer_problem(a, ANSWER_NOT_VALID, "a password has 1 to 512 bytes", S("password"));
 		return false;
 	}
-	bool is_hashed = is_quick ? password_hash_quick(password, plain, &out, &e) :
-				    password_hash(password, plain, &out, &e);
+	bool is_hashed = is_quick ? password_hash_quick(password, plain, &out, &e)
+				  : password_hash(password, plain, &out, &e);
 	to->password = arena_copy(&r->arena, buf_slice(&out));
 	if (is_hashed && to->password.at == NULL)
 		is_hashed = fail(&e, FAULT_LATER, "hash a password: out of memory");
@@ -41,19 +41,21 @@ static bool hash(struct request *r, struct slice plain, bool is_quick, struct ac
 	return is_hashed;
 }
 
-static bool read_password(struct request *r, const json_t *from, bool is_quick, struct account *to,
-	struct answer *a)
+static bool read_password(
+	struct request *r, const json_t *from, bool is_quick, struct account *to, struct answer *a)
 {
 	const json_t *plain = json_object_get(from, "password");
 	const json_t *given = json_object_get(from, "password_hash");
 	struct slice text = { json_string_value(given), json_string_length(given) };
 
 	if (plain != NULL && given != NULL) {
-		answer_problem(a, ANSWER_NOT_VALID, "either password or password_hash", S("password"));
+		answer_problem(
+			a, ANSWER_NOT_VALID, "either password or password_hash", S("password"));
 		return false;
 	}
 	if (json_is_string(plain))
-		return hash(r, (struct slice){ json_string_value(plain), json_string_length(plain) },
+		return hash(r,
+			(struct slice){ json_string_value(plain), json_string_length(plain) },
 			is_quick, to, a);
 	if (json_is_null(plain))
 		to->password = S(""); /* may not log in */
@@ -64,7 +66,8 @@ static bool read_password(struct request *r, const json_t *from, bool is_quick, 
 	if (given == NULL)
 		return true;
 	if (!json_is_string(given) || !password_is_hash(text)) {
-		answer_problem(a, ANSWER_NOT_VALID, "no hash of a kind we know: $argon2id$..., {ARGON2ID}...",
+		answer_problem(a, ANSWER_NOT_VALID,
+			"no hash of a kind we know: $argon2id$..., {ARGON2ID}...",
 			S("password_hash"));
 		return false;
 	}
@@ -72,8 +75,8 @@ static bool read_password(struct request *r, const json_t *from, bool is_quick, 
 	return true;
 }
 
-bool account_read(struct request *r, const json_t *from, bool is_quick, struct account *to,
-	struct answer *a)
+bool account_read(
+	struct request *r, const json_t *from, bool is_quick, struct account *to, struct answer *a)
 {
 	return members_read(members, COUNT(members), from, to, a) &&
 	       read_password(r, from, is_quick, to, a);

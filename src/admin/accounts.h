@@ -7,8 +7,8 @@
  * Reads members into *to; `password` is hashed (quick: for imports), `password_hash` taken as it is. The hash is in
  * the arena. False: *a says what is wrong.
  */
-bool account_read(struct request *r, const json_t *from, bool is_quick, struct account *to,
-	struct answer *a);
+bool account_read(
+	struct request *r, const json_t *from, bool is_quick, struct account *to, struct answer *a);
 json_t *account_write(const struct account *account);
 
 /* Many accounts, one JSON object a line. */

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 enum {
-	ADMIN_ARENA_BYTES = 8 << 20,          /* a page of aliases with many targets */
-	ADMIN_CONNECTION_BYTES = 32 << 10,    /* a request's headers and its buffer */
+	ADMIN_ARENA_BYTES = 8 << 20,       /* a page of aliases with many targets */
+	ADMIN_CONNECTION_BYTES = 32 << 10, /* a request's headers and its buffer */
 	ADMIN_STACK_BYTES = 256 << 10,
 };
 
@@ -40,8 +40,8 @@ static bool has_lines(struct MHD_Connection *http)
 	return type != NULL && strncmp(type, "application/x-ndjson", 20) == 0;
 }
 
-static struct exchange *exchange_new(struct admin *admin, struct MHD_Connection *http,
-	const char *path, const char *method)
+static struct exchange *exchange_new(
+	struct admin *admin, struct MHD_Connection *http, const char *path, const char *method)
 {
 	struct exchange *x = calloc(1, sizeof *x);
 
@@ -87,7 +87,8 @@ static bool read_object(struct exchange *x)
 	char text[JSON_ERROR_TEXT_LENGTH + 64], where[64];
 	json_error_t why;
 
-	x->request.json = json_loadb(body.at != NULL ? body.at : "", body.len, JSON_REJECT_DUPLICATES, &why);
+	x->request.json =
+		json_loadb(body.at != NULL ? body.at : "", body.len, JSON_REJECT_DUPLICATES, &why);
 	if (json_is_object(x->request.json))
 		return true;
 	(void)snprintf(text, sizeof text, "the body is not one JSON object%s%s",
@@ -102,7 +103,8 @@ static void run(struct exchange *x)
 	if (x->route == NULL)
 		return;
 	if (x->is_too_long)
-		answer_problem(&x->answer, ANSWER_TOO_LARGE, "the body is larger than 256 KiB", S("size"));
+		answer_problem(
+			&x->answer, ANSWER_TOO_LARGE, "the body is larger than 256 KiB", S("size"));
 	else if (x->route->body == BODY_NONE || x->request.bulk != NULL || read_object(x))
 		x->route->run(&x->request, &x->answer);
 }
@@ -126,19 +128,20 @@ static enum MHD_Result send_answer(struct MHD_Connection *http, struct exchange 
 	char *text;
 
 	if (x->answer.json == NULL && x->answer.text.at != NULL)
-		return send_text(http, x->answer.status, "text/plain; version=0.0.4", x->answer.text.at,
-			x->answer.text.len, MHD_RESPMEM_MUST_COPY);
+		return send_text(http, x->answer.status, "text/plain; version=0.0.4",
+			x->answer.text.at, x->answer.text.len, MHD_RESPMEM_MUST_COPY);
 	text = x->answer.json != NULL ? json_dumps(x->answer.json, JSON_INDENT(1)) : NULL;
 	if (text == NULL)
-		return send_text(http, ANSWER_LATER, "application/json", no_memory, strlen(no_memory),
-			MHD_RESPMEM_PERSISTENT);
+		return send_text(http, ANSWER_LATER, "application/json", no_memory,
+			strlen(no_memory), MHD_RESPMEM_PERSISTENT);
 	return send_text(http, x->answer.status, "application/json", text, strlen(text),
 		MHD_RESPMEM_MUST_FREE);
 }
 
 /* libmicrohttpd calls this with the headers, with each piece of the body, and at its end. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *http, const char *path,
-	const char *method, const char *version, const char *bytes, size_t *byte_count, void **state)
+	const char *method, const char *version, const char *bytes, size_t *byte_count,
+	void **state)
 {
 	struct exchange *x = *state;
 
@@ -155,7 +158,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *http, co
 	run(x);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		log_event(LOG_LEVEL_INFO, "admin.request", LOG_TEXT("method", slice_of(method)),
-			LOG_TEXT("path", slice_of(path)), LOG_COUNT("status", (uint64_t)x->answer.status));
+			LOG_TEXT("path", slice_of(path)),
+			LOG_COUNT("status", (uint64_t)x->answer.status));
 	return send_answer(http, x);
 }
 
@@ -185,8 +189,8 @@ bool admin_start(const struct admin_options *options, struct admin **ret, struct
 	if (a != NULL) {
 		a->options = *options;
 		a->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION |
-						     MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-						     MHD_USE_ITC,
+						     MHD_USE_INTERNAL_POLLING_THREAD |
+						     MHD_USE_POLL | MHD_USE_ITC,
 			0, NULL, NULL, on_request, a, MHD_OPTION_EXTERNAL_LOGGER, drop_words, NULL,
 			MHD_OPTION_LISTEN_SOCKET, options->fd, MHD_OPTION_CONNECTION_LIMIT,
 			(unsigned)LIMIT_ADMIN_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,

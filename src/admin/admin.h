@@ -25,12 +25,12 @@ enum {
 	LIMIT_ADMIN_LINE_BYTES = 4096,       /* one of its lines */
 	LIMIT_ADMIN_PAGE = 1000,             /* items in an answer */
 	LIMIT_ADMIN_TRACES = 50,
-	ADMIN_WAIT_S = 60,                   /* for the rest of a request */
+	ADMIN_WAIT_S = 60, /* for the rest of a request */
 };
 
 /* Called by `numbers` for each. is_total: it only grows (a Prometheus counter). */
-typedef void admin_number_fn(void *context, const char *group, const char *name, uint64_t value,
-	bool is_total);
+typedef void admin_number_fn(
+	void *context, const char *group, const char *name, uint64_t value, bool is_total);
 struct admin_fact {
 	const char *name;
 	struct slice text; /* used when text.at is set, else number */
@@ -50,6 +50,6 @@ struct admin_options {
 };
 
 struct admin;
-MUST_CHECK bool admin_start(const struct admin_options *options, struct admin **ret,
-	struct error *e);
+MUST_CHECK bool admin_start(
+	const struct admin_options *options, struct admin **ret, struct error *e);
 void admin_stop(struct admin *a); /* NULL is fine */

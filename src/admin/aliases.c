@@ -32,7 +32,8 @@ static bool read_targets(struct request *r, struct alias *to, struct answer *a)
 	if (targets == NULL)
 		return true;
 	if (!json_is_array(targets) || count == 0 || count > LIMIT_ALIAS_TARGETS) {
-		answer_problem(a, ANSWER_NOT_VALID, "an alias has 1 to 500 targets, in a list", S("targets"));
+		answer_problem(a, ANSWER_NOT_VALID, "an alias has 1 to 500 targets, in a list",
+			S("targets"));
 		return false;
 	}
 	to->targets = arena_take(&r->arena, count * sizeof *to->targets);
@@ -103,13 +104,15 @@ void route_alias_add(struct request *r, struct answer *a)
 	if (!alias_read(r, &alias, a))
 		return;
 	if (alias.target_count == 0) {
-		answer_problem(a, ANSWER_NOT_VALID, "an alias has 1 to 500 targets, in a list", S("targets"));
+		answer_problem(a, ANSWER_NOT_VALID, "an alias has 1 to 500 targets, in a list",
+			S("targets"));
 		return;
 	}
 	r->name = alias.address;
 	enum change change = alias_add(r->options->mail->directory, &alias, &e);
 	if (change != CHANGE_DONE)
-		answer_change(a, change, &e, change == CHANGE_MISSING ? "domain" : "alias", alias.address);
+		answer_change(a, change, &e, change == CHANGE_MISSING ? "domain" : "alias",
+			alias.address);
 	else if (find(r, &alias, a))
 		answer_json(a, ANSWER_CREATED, alias_write(&alias));
 }

@@ -67,13 +67,14 @@ static void batch_commit(struct request *r)
 
 	if (b->count == 0)
 		return;
-	enum change change = account_add_many(r->options->mail->directory, b->batch, b->count, &done, &e);
+	enum change change =
+		account_add_many(r->options->mail->directory, b->batch, b->count, &done, &e);
 	b->added += done;
 	if (change != CHANGE_DONE) {
 		size_t at = done < b->count ? done : b->count - 1;
 
-		answer_change(&b->problem, change, &e, change == CHANGE_MISSING ? "domain" : "account",
-			b->batch[at].address);
+		answer_change(&b->problem, change, &e,
+			change == CHANGE_MISSING ? "domain" : "account", b->batch[at].address);
 		stop_at(b, b->first_line + at);
 	}
 	batch_clear(r);

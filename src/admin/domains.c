@@ -32,8 +32,8 @@ static bool domain_write(struct request *r, const struct domain *d, json_t **ret
 	return true;
 }
 
-static void answer_domain(struct request *r, enum answer_status status, const struct domain *d,
-	struct answer *a)
+static void answer_domain(
+	struct request *r, enum answer_status status, const struct domain *d, struct answer *a)
 {
 	struct error e = { .fault = FAULT_NONE };
 	json_t *object = NULL;
@@ -54,8 +54,8 @@ void route_domain_list(struct request *r, struct answer *a)
 
 	if (!request_page(r, &wish, a))
 		return;
-	if (!domain_list(r->options->mail->directory, wish.after, wish.limit, &r->arena, &found, &count,
-		    &e)) {
+	if (!domain_list(r->options->mail->directory, wish.after, wish.limit, &r->arena, &found,
+		    &count, &e)) {
 		answer_failure(a, &e);
 		return;
 	}
@@ -108,8 +108,8 @@ void route_domain_add(struct request *r, struct answer *a)
 	r->name = d.name;
 	enum change change = domain_add(r->options->mail->directory, &d, &e);
 	if (change != CHANGE_DONE)
-		answer_change(a, change, &e, change == CHANGE_MISSING ? "domain to be an alias of" : "domain",
-			d.name);
+		answer_change(a, change, &e,
+			change == CHANGE_MISSING ? "domain to be an alias of" : "domain", d.name);
 	else if (find(r, &d, a))
 		answer_domain(r, ANSWER_CREATED, &d, a);
 }
@@ -125,7 +125,8 @@ void route_domain_set(struct request *r, struct answer *a)
 	if (!members_read(members, COUNT(members), r->json, &d, a))
 		return;
 	if (!slice_same(name, d.name)) {
-		answer_problem(a, ANSWER_NOT_VALID, "a domain cannot be renamed; make it an alias", S("name"));
+		answer_problem(a, ANSWER_NOT_VALID, "a domain cannot be renamed; make it an alias",
+			S("name"));
 		return;
 	}
 	enum change change = domain_set(r->options->mail->directory, &d, &e);

@@ -8,16 +8,16 @@ enum { LISTING_DOMAINS = 100 /* read at once */ };
 /* One kind of list: what differs between accounts and aliases. */
 struct kind {
 	size_t item_bytes;
-	bool (*list)(struct request *r, struct slice domain, struct slice after, size_t limit, void **ret,
-		size_t *ret_count, struct error *e);
+	bool (*list)(struct request *r, struct slice domain, struct slice after, size_t limit,
+		void **ret, size_t *ret_count, struct error *e);
 };
 
 static bool list_accounts(struct request *r, struct slice domain, struct slice after, size_t limit,
 	void **ret, size_t *ret_count, struct error *e)
 {
 	struct account *found;
-	bool is_read = account_list(r->options->mail->directory, domain, after, limit, &r->arena, &found,
-		ret_count, e);
+	bool is_read = account_list(
+		r->options->mail->directory, domain, after, limit, &r->arena, &found, ret_count, e);
 
 	*ret = is_read ? found : NULL;
 	return is_read;
@@ -27,8 +27,8 @@ static bool list_aliases(struct request *r, struct slice domain, struct slice af
 	void **ret, size_t *ret_count, struct error *e)
 {
 	struct alias *found;
-	bool is_read = alias_list(r->options->mail->directory, domain, after, limit, &r->arena, &found,
-		ret_count, e);
+	bool is_read = alias_list(
+		r->options->mail->directory, domain, after, limit, &r->arena, &found, ret_count, e);
 
 	*ret = is_read ? found : NULL;
 	return is_read;
@@ -54,7 +54,8 @@ static bool add_domain(struct listing *l, struct slice domain, struct slice afte
 	if (!l->kind->list(l->request, domain, after, l->limit - l->count, &found, &count, e))
 		return false;
 	if (count > 0)
-		memcpy(l->items + l->count * l->kind->item_bytes, found, count * l->kind->item_bytes);
+		memcpy(l->items + l->count * l->kind->item_bytes, found,
+			count * l->kind->item_bytes);
 	l->count += count;
 	return true;
 }
@@ -81,16 +82,16 @@ static bool add_all(struct listing *l, struct slice after, struct error *e)
 	return true;
 }
 
-static bool listing(struct request *r, const struct kind *kind, const struct page_wish *wish, void **ret,
-	size_t *ret_count, struct error *e)
+static bool listing(struct request *r, const struct kind *kind, const struct page_wish *wish,
+	void **ret, size_t *ret_count, struct error *e)
 {
 	struct listing l = { .request = r, .kind = kind, .limit = wish->limit };
 
 	l.items = arena_take(&r->arena, (wish->limit + 1) * kind->item_bytes);
 	if (l.items == NULL)
 		return fail(e, FAULT_LATER, "list: out of memory");
-	bool is_read = wish->domain.len > 0 ? add_domain(&l, wish->domain, wish->after, e) :
-					      add_all(&l, wish->after, e);
+	bool is_read = wish->domain.len > 0 ? add_domain(&l, wish->domain, wish->after, e)
+					    : add_all(&l, wish->after, e);
 	*ret = l.items;
 	*ret_count = l.count;
 	return is_read;

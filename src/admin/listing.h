@@ -7,7 +7,7 @@
  */
 #include "admin/request.h"
 
-MUST_CHECK bool listing_accounts(struct request *r, const struct page_wish *wish, struct account **ret,
-	size_t *ret_count, struct error *e);
+MUST_CHECK bool listing_accounts(struct request *r, const struct page_wish *wish,
+	struct account **ret, size_t *ret_count, struct error *e);
 MUST_CHECK bool listing_aliases(struct request *r, const struct page_wish *wish, struct alias **ret,
 	size_t *ret_count, struct error *e);

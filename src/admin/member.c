@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const struct member *member_find(const struct member *members, size_t count,
-	const char *name)
+static const struct member *member_find(
+	const struct member *members, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(members[i].name, name) == 0)
@@ -48,15 +48,16 @@ static const char *member_set(const struct member *m, const json_t *value, char 
 	return NULL;
 }
 
-bool members_read(const struct member *members, size_t count, const json_t *from, void *to,
-	struct answer *a)
+bool members_read(
+	const struct member *members, size_t count, const json_t *from, void *to, struct answer *a)
 {
 	/* jansson's iterators do not change the object, but are not declared so. */
 	json_t *object = json_incref((json_t *)(uintptr_t)from);
 	const char *name, *problem = NULL;
 	json_t *value;
 
-	json_object_foreach (object, name, value) {
+	json_object_foreach(object, name, value)
+	{
 		const struct member *m = member_find(members, count, name);
 
 		if (m == NULL)
@@ -101,7 +102,8 @@ json_t *members_write(const struct member *members, size_t count, const void *fr
 	for (size_t i = 0; i < count && object != NULL; i++) {
 		if (members[i].use == MEMBER_OTHER)
 			continue;
-		if (json_object_set_new(object, members[i].name, member_get(&members[i], from)) == 0)
+		if (json_object_set_new(object, members[i].name, member_get(&members[i], from)) ==
+			0)
 			continue;
 		json_decref(object);
 		object = NULL;

@@ -18,7 +18,7 @@ struct member {
 };
 
 /* Texts point into the JSON. False: *a says what is wrong. */
-bool members_read(const struct member *members, size_t count, const json_t *from, void *to,
-	struct answer *a);
+bool members_read(
+	const struct member *members, size_t count, const json_t *from, void *to, struct answer *a);
 /* NULL: out of memory. */
 json_t *members_write(const struct member *members, size_t count, const void *from);

@@ -17,12 +17,12 @@ static json_t *row_write(const struct quota_row *row)
 {
 	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "name", json_slice(row->name), "kind",
 		row->is_account ? "account" : "domain", "quota", (json_int_t)row->quota_bytes,
-		"quota_messages", (json_int_t)row->quota_messages, "used", (json_int_t)row->used.bytes,
-		"messages", (json_int_t)row->used.messages);
+		"quota_messages", (json_int_t)row->quota_messages, "used",
+		(json_int_t)row->used.bytes, "messages", (json_int_t)row->used.messages);
 }
 
-static bool account_row(struct request *r, const struct account *account, struct quota_row *ret,
-	struct error *e)
+static bool account_row(
+	struct request *r, const struct account *account, struct quota_row *ret, struct error *e)
 {
 	*ret = (struct quota_row){ .name = account->address,
 		.is_account = true,
@@ -31,8 +31,8 @@ static bool account_row(struct request *r, const struct account *account, struct
 	return quota_account(r->options->mail, account->id, &ret->used, e);
 }
 
-static bool domain_row(struct request *r, const struct domain *domain, struct quota_row *ret,
-	struct error *e)
+static bool domain_row(
+	struct request *r, const struct domain *domain, struct quota_row *ret, struct error *e)
 {
 	*ret = (struct quota_row){ .name = domain->name, .quota_bytes = domain->quota_bytes };
 	return quota_domain(r->options->mail, domain->name, &ret->used, e);
@@ -52,13 +52,14 @@ static bool find(struct request *r, struct quota_holder *ret, struct answer *a)
 	bool is_found = false, is_read;
 
 	ret->is_account = slice_find(r->name, '@') < r->name.len;
-	is_read = ret->is_account ?
-		account_get(directory, r->name, &r->arena, &ret->account, &is_found, &e) :
-		domain_get(directory, r->name, &r->arena, &ret->domain, &is_found, &e);
+	is_read = ret->is_account
+			  ? account_get(directory, r->name, &r->arena, &ret->account, &is_found, &e)
+			  : domain_get(directory, r->name, &r->arena, &ret->domain, &is_found, &e);
 	if (!is_read)
 		answer_failure(a, &e);
 	else if (!is_found)
-		answer_change(a, CHANGE_MISSING, &e, ret->is_account ? "account" : "domain", r->name);
+		answer_change(
+			a, CHANGE_MISSING, &e, ret->is_account ? "account" : "domain", r->name);
 	return is_found;
 }
 
@@ -66,8 +67,8 @@ static void show(struct request *r, const struct quota_holder *holder, struct an
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct quota_row row;
-	bool is_read = holder->is_account ? account_row(r, &holder->account, &row, &e) :
-					    domain_row(r, &holder->domain, &row, &e);
+	bool is_read = holder->is_account ? account_row(r, &holder->account, &row, &e)
+					  : domain_row(r, &holder->domain, &row, &e);
 
 	if (is_read)
 		answer_json(a, ANSWER_OK, row_write(&row));
@@ -112,7 +113,8 @@ static bool read_number(const json_t *object, const char *name, uint64_t *ret, s
 	if (value == NULL)
 		return true;
 	if (!json_is_integer(value) || json_integer_value(value) < 0) {
-		answer_problem(a, ANSWER_NOT_VALID, "this member is a number, 0 or more", slice_of(name));
+		answer_problem(
+			a, ANSWER_NOT_VALID, "this member is a number, 0 or more", slice_of(name));
 		return false;
 	}
 	*ret = (uint64_t)json_integer_value(value);
@@ -128,7 +130,8 @@ void route_quota_set(struct request *r, struct answer *a)
 	uint64_t bytes = h.is_account ? h.account.quota_bytes : h.domain.quota_bytes;
 	uint64_t messages = h.is_account ? h.account.quota_messages : 0;
 	if (!h.is_account && json_object_get(r->json, "quota_messages") != NULL) {
-		answer_problem(a, ANSWER_NOT_VALID, "a domain has no limit of messages", S("quota_messages"));
+		answer_problem(a, ANSWER_NOT_VALID, "a domain has no limit of messages",
+			S("quota_messages"));
 		return;
 	}
 	if (read_number(r->json, "quota", &bytes, a) &&
@@ -150,8 +153,8 @@ static bool list_accounts(struct request *r, const struct page_wish *wish, json_
 	struct account *found;
 	struct quota_row row;
 
-	if (!account_list(r->options->mail->directory, wish->domain, wish->after, wish->limit, &r->arena,
-		    &found, ret_count, e))
+	if (!account_list(r->options->mail->directory, wish->domain, wish->after, wish->limit,
+		    &r->arena, &found, ret_count, e))
 		return false;
 	for (size_t i = 0; i < *ret_count; i++) {
 		if (!account_row(r, &found[i], &row, e))
@@ -191,8 +194,8 @@ void route_quota_list(struct request *r, struct answer *a)
 	if (!request_page(r, &wish, a))
 		return;
 	json_t *items = json_array();
-	bool is_read = wish.domain.len > 0 ? list_accounts(r, &wish, items, &count, &last, &e) :
-					     list_domains(r, &wish, items, &count, &last, &e);
+	bool is_read = wish.domain.len > 0 ? list_accounts(r, &wish, items, &count, &last, &e)
+					   : list_domains(r, &wish, items, &count, &last, &e);
 	if (is_read) {
 		answer_page(a, items, &wish, count, last);
 		return;

@@ -45,8 +45,8 @@ static bool route_fits(const struct route *route, struct slice path, struct slic
 	return true;
 }
 
-const struct route *route_find(const char *method, struct slice path, struct request *r,
-	struct answer *a)
+const struct route *route_find(
+	const char *method, struct slice path, struct request *r, struct answer *a)
 {
 	bool has_path = false;
 
@@ -62,7 +62,8 @@ const struct route *route_find(const char *method, struct slice path, struct req
 		return &routes[i];
 	}
 	if (has_path)
-		answer_problem(a, ANSWER_BAD_METHOD, "this cannot be done with it", slice_of(method));
+		answer_problem(
+			a, ANSWER_BAD_METHOD, "this cannot be done with it", slice_of(method));
 	else
 		answer_problem(a, ANSWER_NOT_FOUND, "no such route", path);
 	return NULL;
@@ -89,12 +90,12 @@ void answer_json(struct answer *a, enum answer_status status, json_t *json)
 	a->json = json;
 }
 
-void answer_problem(struct answer *a, enum answer_status status, const char *what,
-	struct slice where)
+void answer_problem(
+	struct answer *a, enum answer_status status, const char *what, struct slice where)
 {
 	answer_json(a, status,
-		json_pack("{s:{s:i, s:s, s:o}}", "error", "status", (int)status, "what", what, "where",
-			json_slice(where)));
+		json_pack("{s:{s:i, s:s, s:o}}", "error", "status", (int)status, "what", what,
+			"where", json_slice(where)));
 }
 
 void answer_failure(struct answer *a, const struct error *e)
@@ -121,7 +122,8 @@ void answer_change(struct answer *a, enum change change, const struct error *e, 
 		answer_problem(a, ANSWER_NOT_FOUND, what, where);
 		return;
 	case CHANGE_CONFLICT:
-		answer_problem(a, ANSWER_CONFLICT, "somebody else changed it just now; try again", where);
+		answer_problem(
+			a, ANSWER_CONFLICT, "somebody else changed it just now; try again", where);
 		return;
 	case CHANGE_IN_USE:
 		(void)snprintf(what, sizeof what, "the %s is still in use", noun);
@@ -129,7 +131,8 @@ void answer_change(struct answer *a, enum change change, const struct error *e, 
 		return;
 	case CHANGE_LIMIT:
 	case CHANGE_BAD:
-		answer_problem(a, ANSWER_NOT_VALID, e->text[0] != '\0' ? e->text : "not valid", where);
+		answer_problem(
+			a, ANSWER_NOT_VALID, e->text[0] != '\0' ? e->text : "not valid", where);
 		return;
 	case CHANGE_FAILED:
 		break;
@@ -142,8 +145,10 @@ bool request_page(struct request *r, struct page_wish *ret, struct answer *a)
 	const char *limit = r->query(r->http, "limit");
 	uint64_t number = 100;
 
-	if (limit != NULL && (!slice_number(slice_of(limit), LIMIT_ADMIN_PAGE, &number) || number == 0)) {
-		answer_problem(a, ANSWER_BAD_REQUEST, "limit is a number from 1 to 1000", slice_of(limit));
+	if (limit != NULL &&
+		(!slice_number(slice_of(limit), LIMIT_ADMIN_PAGE, &number) || number == 0)) {
+		answer_problem(
+			a, ANSWER_BAD_REQUEST, "limit is a number from 1 to 1000", slice_of(limit));
 		return false;
 	}
 	ret->after = slice_of(r->query(r->http, "after"));

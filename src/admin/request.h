@@ -20,7 +20,7 @@ struct request {
 	void *http;
 	struct slice name; /* what the path says after the collection; maybe empty */
 	struct buf body;
-	json_t *json;      /* of the body: an object, when the route takes one */
+	json_t *json; /* of the body: an object, when the route takes one */
 	struct arena arena;
 	struct bulk *bulk; /* an NDJSON body instead */
 };
@@ -40,13 +40,13 @@ enum answer_status {
 
 struct answer {
 	enum answer_status status;
-	json_t *json;     /* or */
-	struct buf text;  /* plain text, for metrics */
+	json_t *json;    /* or */
+	struct buf text; /* plain text, for metrics */
 };
 
 void answer_json(struct answer *a, enum answer_status status, json_t *json);
-void answer_problem(struct answer *a, enum answer_status status, const char *what,
-	struct slice where);
+void answer_problem(
+	struct answer *a, enum answer_status status, const char *what, struct slice where);
 /* A failure: the one place where it turns into a status. */
 void answer_failure(struct answer *a, const struct error *e);
 /* The directory's answer; noun is "domain", "account" or "alias". */
@@ -63,8 +63,8 @@ struct route {
 	route_fn *run;
 };
 /* NULL: none; then *a says 404, or 405 when only the method is wrong. Sets r->name. */
-const struct route *route_find(const char *method, struct slice path, struct request *r,
-	struct answer *a);
+const struct route *route_find(
+	const char *method, struct slice path, struct request *r, struct answer *a);
 
 /* The page asked for: after=, limit= and domain=. False: *a says what is wrong. */
 struct page_wish {
@@ -77,7 +77,8 @@ void answer_page(struct answer *a, json_t *items, const struct page_wish *wish, 
 	struct slice last);
 json_t *json_slice(struct slice s);
 
-route_fn route_domain_list, route_domain_add, route_domain_show, route_domain_set, route_domain_remove;
+route_fn route_domain_list, route_domain_add, route_domain_show, route_domain_set,
+	route_domain_remove;
 route_fn route_account_list, route_account_add, route_account_show, route_account_set,
 	route_account_remove;
 route_fn route_alias_list, route_alias_add, route_alias_show, route_alias_set, route_alias_remove;

@@ -6,8 +6,8 @@
 
 enum { FACTS_MAX = 64, METRICS_BYTES_MAX = 64 << 10 };
 
-static void add_number(void *context, const char *group, const char *name, uint64_t value,
-	bool is_total)
+static void add_number(
+	void *context, const char *group, const char *name, uint64_t value, bool is_total)
 {
 	json_t *groups = context, *members = json_object_get(groups, group);
 
@@ -29,12 +29,13 @@ void route_status(struct request *r, struct answer *a)
 		const struct admin_fact *fact = &facts[i];
 
 		if (fact->is_listener)
-			(void)json_array_append_new(listeners,
-				json_pack("{s:s, s:o}", "name", fact->name, "address", json_slice(fact->text)));
+			(void)json_array_append_new(
+				listeners, json_pack("{s:s, s:o}", "name", fact->name, "address",
+						   json_slice(fact->text)));
 		else
 			(void)json_object_set_new(status, fact->name,
-				fact->text.at != NULL ? json_slice(fact->text) :
-							json_integer((json_int_t)fact->number));
+				fact->text.at != NULL ? json_slice(fact->text)
+						      : json_integer((json_int_t)fact->number));
 	}
 	r->options->numbers(r->options->context, add_number, numbers);
 	(void)json_object_set_new(status, "listeners", listeners);
@@ -43,14 +44,14 @@ void route_status(struct request *r, struct answer *a)
 }
 
 /* The Prometheus text format: names of [a-z_], "_total" for what only grows. */
-static void add_metric(void *context, const char *group, const char *name, uint64_t value,
-	bool is_total)
+static void add_metric(
+	void *context, const char *group, const char *name, uint64_t value, bool is_total)
 {
 	struct buf *out = context;
 	const char *suffix = is_total ? "_total" : "";
 
-	if (!buf_add_format(out, "# TYPE mailvisor_%s_%s%s %s\nmailvisor_%s_%s%s %llu\n", group, name,
-		    suffix, is_total ? "counter" : "gauge", group, name, suffix,
+	if (!buf_add_format(out, "# TYPE mailvisor_%s_%s%s %s\nmailvisor_%s_%s%s %llu\n", group,
+		    name, suffix, is_total ? "counter" : "gauge", group, name, suffix,
 		    (unsigned long long)value))
 		return; /* 64 KiB hold ten times our numbers */
 }
@@ -78,7 +79,8 @@ static json_t *trace_write(const struct trace *trace)
 
 	for (size_t i = 0; i < trace->stage_count; i++)
 		(void)json_array_append_new(stages, stage_write(&trace->stages[i]));
-	return json_pack("{s:o, s:o}", "id", json_slice(id_text(trace->id, room)), "stages", stages);
+	return json_pack(
+		"{s:o, s:o}", "id", json_slice(id_text(trace->id, room)), "stages", stages);
 }
 
 void route_trace(struct request *r, struct answer *a)
@@ -89,11 +91,12 @@ void route_trace(struct request *r, struct answer *a)
 	size_t count;
 
 	if (what == NULL || what[0] == '\0') {
-		answer_problem(a, ANSWER_BAD_REQUEST, "say what: a Message-ID, an address or an id", S("what"));
+		answer_problem(a, ANSWER_BAD_REQUEST, "say what: a Message-ID, an address or an id",
+			S("what"));
 		return;
 	}
-	if (!timelines_find(r->options->mail->timelines, slice_of(what), LIMIT_ADMIN_TRACES, &r->arena,
-		    &found, &count, &e)) {
+	if (!timelines_find(r->options->mail->timelines, slice_of(what), LIMIT_ADMIN_TRACES,
+		    &r->arena, &found, &count, &e)) {
 		answer_failure(a, &e);
 		return;
 	}

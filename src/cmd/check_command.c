@@ -7,9 +7,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char help[] = "usage: mailvisor check [--data DIR] [--repair]\n"
-			   "Reads all data of a stopped server and says what is damaged. With --repair it\n"
-			   "also mends: what cannot be read is removed. Exit status 1: something was found.\n";
+static const char help[] =
+	"usage: mailvisor check [--data DIR] [--repair]\n"
+	"Reads all data of a stopped server and says what is damaged. With --repair it\n"
+	"also mends: what cannot be read is removed. Exit status 1: something was found.\n";
 
 enum { CHECK_PRINT_MAX = 1000 /* lines; the count goes on */ };
 
@@ -81,7 +82,8 @@ int check_command(int argc, char **argv)
 		return options_fail(&e);
 	(void)printf("%s: %" PRIu64 " domains, %" PRIu64 " accounts, %" PRIu64 " aliases, %" PRIu64
 		     " messages, %" PRIu64 " to relay\n",
-		data, found.domains, found.accounts, found.aliases, found.messages, found.spool_items);
+		data, found.domains, found.accounts, found.aliases, found.messages,
+		found.spool_items);
 	(void)printf("%" PRIu64 " finding%s, %" PRIu64 " mended\n", found.findings,
 		found.findings == 1 ? "" : "s", found.mended);
 	return found.findings == 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;

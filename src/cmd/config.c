@@ -148,8 +148,8 @@ static bool fail_range(const struct setting *s, struct slice value, struct error
 		S_FMT(buf_slice(&range)));
 }
 
-static bool set_number(struct config *c, const struct setting *s, struct slice value,
-	struct error *e)
+static bool set_number(
+	struct config *c, const struct setting *s, struct slice value, struct error *e)
 {
 	char room[128];
 	struct buf words = BUF_OVER(room);
@@ -173,8 +173,9 @@ static bool set_text(struct config *c, const struct setting *s, struct slice val
 	if (value.len < s->least)
 		return fail(e, FAULT_NEVER, "set '%s': it must not be empty", s->name);
 	if (value.len > s->most || !slice_text(value, text_at(c, s), (size_t)s->most + 1))
-		return fail(e, FAULT_NEVER, "set '%s': the value is longer than %u bytes, or binary",
-			s->name, (unsigned)s->most);
+		return fail(e, FAULT_NEVER,
+			"set '%s': the value is longer than %u bytes, or binary", s->name,
+			(unsigned)s->most);
 	return true;
 }
 
@@ -203,7 +204,8 @@ bool config_set_pair(struct config *c, struct slice pair, struct error *e)
 	if (equals == pair.len)
 		return fail(e, FAULT_NEVER, "set '%.*s': that is not key=value",
 			S_FMT(slice_first(pair, 100)));
-	return config_set(c, slice_trim(slice_first(pair, equals)), slice_skip(pair, equals + 1), e);
+	return config_set(
+		c, slice_trim(slice_first(pair, equals)), slice_skip(pair, equals + 1), e);
 }
 
 void config_init(struct config *c)
@@ -212,8 +214,8 @@ void config_init(struct config *c)
 	for (size_t i = 0; i < setting_count; i++) {
 		struct error e = { .fault = FAULT_NONE };
 
-		invariant(config_set(c, slice_of(settings[i].name),
-			slice_of(settings[i].fallback), &e));
+		invariant(config_set(
+			c, slice_of(settings[i].name), slice_of(settings[i].fallback), &e));
 	}
 	memset(c->is_given, 0, sizeof c->is_given);
 }
@@ -280,7 +282,8 @@ bool config_check(const struct config *c, struct error *e)
 	if (!check_relay(c->relay_host, e))
 		return false;
 	if (c->relay_retry_first_ms > c->relay_retry_most_ms)
-		return fail(e, FAULT_NEVER, "set 'relay.retry_first': longer than relay.retry_most");
+		return fail(
+			e, FAULT_NEVER, "set 'relay.retry_first': longer than relay.retry_most");
 	if (!c->tls_on && ((config_is_given(c, "submissions.listen") && c->submissions_listen[0]) ||
 				  (config_is_given(c, "pop3s.listen") && c->pop3s_listen[0])))
 		return fail(e, FAULT_NEVER,
@@ -303,7 +306,7 @@ static bool print_setting(const struct config *c, const struct setting *s, struc
 	if (!buf_add_format(out, "# %s\n", s->help))
 		return false;
 	if (s->type == SETTING_CHOICE && (!buf_add(out, S("# One of: ")) || !choices_text(s, out) ||
-						!buf_add(out, S(".\n"))))
+						 !buf_add(out, S(".\n"))))
 		return false;
 	if (is_given && !buf_add_format(out, "# Default: %s\n", s->fallback))
 		return false;
@@ -331,7 +334,8 @@ void config_reload(struct config *c, const struct config *from, const struct con
 		if (s->is_live) {
 			memcpy(text_at(c, s), text_of(from, s), bytes);
 			c->is_given[i] = from->is_given[i];
-		} else if (!buf_add_format(ret_stuck, "%s%s", ret_stuck->len > 0 ? " " : "", s->name)) {
+		} else if (!buf_add_format(
+				   ret_stuck, "%s%s", ret_stuck->len > 0 ? " " : "", s->name)) {
 			return; /* the list is cut: it is for people */
 		}
 	}

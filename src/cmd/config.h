@@ -41,7 +41,7 @@ struct config {
 	uint64_t trace_keep_ms;
 	char relay_host[CONFIG_TEXT_BYTES];
 	uint64_t relay_workers, relay_retry_first_ms, relay_retry_most_ms, relay_give_up_ms;
-	uint64_t sandbox; /* enum config_sandbox */
+	uint64_t sandbox;                    /* enum config_sandbox */
 	bool is_given[CONFIG_SETTING_COUNT]; /* by row of the table: not the default */
 };
 
@@ -74,20 +74,22 @@ extern const size_t setting_count;
 /* All defaults. */
 void config_init(struct config *c);
 /* Sets one key; a wrong name or value is in *e ("set 'x': no such setting; did you mean 'y'?"). */
-MUST_CHECK bool config_set(struct config *c, struct slice name, struct slice value, struct error *e);
+MUST_CHECK bool config_set(
+	struct config *c, struct slice name, struct slice value, struct error *e);
 /* "key=value". */
 MUST_CHECK bool config_set_pair(struct config *c, struct slice pair, struct error *e);
 /* Told for each problem: line 0 is the file as a whole. */
 typedef void config_problem_fn(void *context, const char *path, unsigned line, const char *text);
 /* Reads the file; false when there was any problem. */
-MUST_CHECK bool config_read(struct config *c, const char *path, config_problem_fn *problem,
-	void *context);
+MUST_CHECK bool config_read(
+	struct config *c, const char *path, config_problem_fn *problem, void *context);
 /* What two correct settings can still get wrong together. */
 MUST_CHECK bool config_check(const struct config *c, struct error *e);
 bool config_is_given(const struct config *c, const char *name);
 /* Appends all settings, in the syntax of the file. */
 MUST_CHECK bool config_print(const struct config *c, struct buf *out);
-MUST_CHECK bool config_print_value(const struct config *c, const struct setting *s, struct buf *out);
+MUST_CHECK bool config_print_value(
+	const struct config *c, const struct setting *s, struct buf *out);
 /* Takes over the live values of *from, but those given in *kept; the names of others that differ go to *ret_stuck. */
 void config_reload(struct config *c, const struct config *from, const struct config *kept,
 	struct buf *ret_stuck);

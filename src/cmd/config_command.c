@@ -32,8 +32,9 @@ static int take_options(int argc, char **argv, struct options *o, const char *he
 
 int config_command(int argc, char **argv)
 {
-	static const char help[] = "usage: mailvisor config [--config FILE] [--set key=value]...\n"
-				   "Prints every setting with its value and meaning, as a settings file.\n";
+	static const char help[] =
+		"usage: mailvisor config [--config FILE] [--set key=value]...\n"
+		"Prints every setting with its value and meaning, as a settings file.\n";
 	struct options o = { 0 };
 	struct config config;
 	struct error e = { .fault = FAULT_NONE };

@@ -67,8 +67,8 @@ static bool set_again(struct reading *r, size_t row, struct slice name, const ch
 		complain(r, r->line, text);
 		return false;
 	}
-	(void)snprintf(whole, sizeof whole, "%s %s",
-		(const char *)r->config + settings[row].offset, value);
+	(void)snprintf(whole, sizeof whole, "%s %s", (const char *)r->config + settings[row].offset,
+		value);
 	if (!config_set(r->config, name, slice_of(whole), &e))
 		complain(r, r->line, e.text);
 	return true;
@@ -79,7 +79,8 @@ static int take_value(void *user, const char *section, const char *key, const ch
 	struct reading *r = user;
 	struct error e = { .fault = FAULT_NONE };
 	char full[128];
-	int len = snprintf(full, sizeof full, "%s%s%s", section, section[0] != '\0' ? "." : "", key);
+	int len =
+		snprintf(full, sizeof full, "%s%s%s", section, section[0] != '\0' ? "." : "", key);
 	struct slice name = { full, len < (int)sizeof full ? (size_t)len : sizeof full - 1 };
 	size_t row = row_of(name);
 
@@ -101,8 +102,9 @@ static void file_close(FILE **file)
 bool config_read(struct config *c, const char *path, config_problem_fn *problem, void *context)
 {
 	ON_EXIT(file_close) FILE *file = fopen(path, "re");
-	struct reading r = { .config = c, .path = path, .file = file, .problem = problem,
-		.context = context };
+	struct reading r = {
+		.config = c, .path = path, .file = file, .problem = problem, .context = context
+	};
 	struct error e = { .fault = FAULT_NONE };
 	char text[CONFIG_TEXT_BYTES];
 

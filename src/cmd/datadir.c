@@ -53,8 +53,9 @@ static bool fail_held(const char *path, int fd, struct error *e)
 	ssize_t len = pread(fd, pid, sizeof pid - 1, 0);
 
 	pid[len > 0 ? len : 0] = '\0';
-	return fail(e, FAULT_LATER, "data directory '%s': a server already runs on it (process %.*s)",
-		path, (int)strcspn(pid, "\n"), pid[0] != '\0' ? pid : "unknown");
+	return fail(e, FAULT_LATER,
+		"data directory '%s': a server already runs on it (process %.*s)", path,
+		(int)strcspn(pid, "\n"), pid[0] != '\0' ? pid : "unknown");
 }
 
 bool datadir_peek(const char *path, struct error *e)
@@ -80,14 +81,15 @@ bool datadir_lock(const char *path, int *ret_fd, struct error *e)
 	auto_fd fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 && errno == EACCES)
 		return fail(e, FAULT_NEVER,
-			"data directory '%s': it belongs to another user than number %u, as whom the "
+			"data directory '%s': it belongs to another user than number %u, as whom "
+			"the "
 			"server runs; chown it, or choose another",
 			path, (unsigned)geteuid());
 	if (fd < 0)
 		return fail(e, FAULT_NEVER, "open '%s': %m", name);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? fail_held(path, fd, e) :
-					      fail(e, FAULT_NEVER, "lock '%s': %m", name);
+		return errno == EWOULDBLOCK ? fail_held(path, fd, e)
+					    : fail(e, FAULT_NEVER, "lock '%s': %m", name);
 	int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)len, 0) != len)
 		return fail(e, FAULT_LATER, "write '%s': %m", name);
@@ -96,8 +98,8 @@ bool datadir_lock(const char *path, int *ret_fd, struct error *e)
 }
 
 /* Written beside, synced and renamed: after a crash there is the whole secret or none. */
-static bool make_secret(const char *path, const char *name, char ret[DATADIR_SECRET_BYTES],
-	struct error *e)
+static bool make_secret(
+	const char *path, const char *name, char ret[DATADIR_SECRET_BYTES], struct error *e)
 {
 	char beside[WHERE_PATH_BYTES];
 
@@ -115,8 +117,8 @@ static bool make_secret(const char *path, const char *name, char ret[DATADIR_SEC
 	return true;
 }
 
-bool datadir_secret(const char *path, char ret[DATADIR_SECRET_BYTES], bool *ret_is_new,
-	struct error *e)
+bool datadir_secret(
+	const char *path, char ret[DATADIR_SECRET_BYTES], bool *ret_is_new, struct error *e)
 {
 	char name[WHERE_PATH_BYTES];
 
@@ -132,7 +134,8 @@ bool datadir_secret(const char *path, char ret[DATADIR_SECRET_BYTES], bool *ret_
 	if (count < 0)
 		return fail(e, FAULT_LATER, "read '%s': %m", name);
 	if (count != DATADIR_SECRET_BYTES)
-		return fail(e, FAULT_NEVER, "read '%s': it has %zd bytes, not %d: restore it from a backup",
-			name, count, DATADIR_SECRET_BYTES);
+		return fail(e, FAULT_NEVER,
+			"read '%s': it has %zd bytes, not %d: restore it from a backup", name,
+			count, DATADIR_SECRET_BYTES);
 	return true;
 }

@@ -19,12 +19,12 @@
 enum { DATADIR_SECRET_BYTES = 32 };
 
 /* Makes the directory (0700, also its parents 0755) when it is missing, for that owner when we are root. */
-MUST_CHECK bool datadir_make(const char *path, uid_t owner, gid_t group, bool *ret_is_new,
-	struct error *e);
+MUST_CHECK bool datadir_make(
+	const char *path, uid_t owner, gid_t group, bool *ret_is_new, struct error *e);
 /* Is somebody else holding it? Says so with the directory and the process. Changes nothing. */
 MUST_CHECK bool datadir_peek(const char *path, struct error *e);
 /* Holds it until *ret_fd is closed. */
 MUST_CHECK bool datadir_lock(const char *path, int *ret_fd, struct error *e);
 /* Reads the secret, or makes it with the first start. */
-MUST_CHECK bool datadir_secret(const char *path, char ret[DATADIR_SECRET_BYTES], bool *ret_is_new,
-	struct error *e);
+MUST_CHECK bool datadir_secret(
+	const char *path, char ret[DATADIR_SECRET_BYTES], bool *ret_is_new, struct error *e);

@@ -24,7 +24,8 @@ static size_t distance(struct slice a, struct slice b)
 
 			row[k] = least(before[k] + 1, row[k - 1] + 1);
 			row[k] = least(row[k], before[k - 1] + (is_same ? 0 : 1));
-			if (i > 1 && k > 1 && a.at[i - 1] == b.at[k - 2] && a.at[i - 2] == b.at[k - 1])
+			if (i > 1 && k > 1 && a.at[i - 1] == b.at[k - 2] &&
+				a.at[i - 2] == b.at[k - 1])
 				row[k] = least(row[k], older[k - 2] + 1);
 		}
 	}

@@ -21,5 +21,5 @@ struct notify_fd {
 	struct slice name; /* from LISTEN_FDNAMES: "smtp", "submission" …; in the environment */
 };
 /* The sockets given to us; none without systemd. They get close-on-exec. */
-MUST_CHECK bool notify_sockets(struct notify_fd ret[NOTIFY_FDS_MAX], size_t *ret_count,
-	struct error *e);
+MUST_CHECK bool notify_sockets(
+	struct notify_fd ret[NOTIFY_FDS_MAX], size_t *ret_count, struct error *e);

@@ -14,8 +14,8 @@ bool options_take(struct options *o, int letter, struct error *e)
 		return true;
 	case 's':
 		if (o->set_count == OPTIONS_SETS_MAX)
-			(void)fail(e, FAULT_NEVER, "--set '%s': more than %d of them; use a file", optarg,
-				(int)OPTIONS_SETS_MAX);
+			(void)fail(e, FAULT_NEVER, "--set '%s': more than %d of them; use a file",
+				optarg, (int)OPTIONS_SETS_MAX);
 		else
 			o->sets[o->set_count++] = optarg;
 		return true;

@@ -12,7 +12,12 @@
 #include <getopt.h>
 
 /* Exit statuses of every command, see mailvisor(8). */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LATER = 75 /* EX_TEMPFAIL of sysexits.h */ };
+enum {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_LATER = 75 /* EX_TEMPFAIL of sysexits.h */
+};
 
 enum { OPTIONS_SETS_MAX = 64 };
 struct options {
@@ -27,7 +32,10 @@ struct options {
 /* The long options every one of them knows; for getopt_long tables. */
 #define OPTIONS_COMMON                                                                             \
 	{ "data", required_argument, NULL, 'd' }, { "config", required_argument, NULL, 'c' },      \
-		{ "set", required_argument, NULL, 's' }, { "help", no_argument, NULL, 'h' }
+		{ "set", required_argument, NULL, 's' },                                           \
+	{                                                                                          \
+		"help", no_argument, NULL, 'h'                                                     \
+	}
 
 /* Takes one answer of getopt_long; false: it is none of the common ones. */
 bool options_take(struct options *o, int letter, struct error *e);

@@ -15,7 +15,9 @@ bool privilege_find(const char *user, bool is_given, struct privilege *ret, stru
 	char room[PRIVILEGE_ENTRY_BYTES];
 	struct passwd entry, *found = NULL;
 
-	*ret = (struct privilege){ .is_root = geteuid() == 0, .user = geteuid(), .group = getegid() };
+	*ret = (struct privilege){
+		.is_root = geteuid() == 0, .user = geteuid(), .group = getegid()
+	};
 	if (user[0] == '\0' || (!ret->is_root && !is_given))
 		return true;
 	int failure = getpwnam_r(user, &entry, room, sizeof room, &found);
@@ -23,11 +25,13 @@ bool privilege_find(const char *user, bool is_given, struct privilege *ret, stru
 		return fail(e, FAULT_LATER, "find user '%s': %s", user, strerrordesc_np(failure));
 	if (found == NULL)
 		return fail(e, FAULT_NEVER,
-			"started as root, and there is no user '%s' to become: add it (useradd --system %s), or "
+			"started as root, and there is no user '%s' to become: add it (useradd "
+			"--system %s), or "
 			"say --set user=NAME, or --set user= to stay root",
 			user, user);
 	if (!ret->is_root && entry.pw_uid != geteuid())
-		return fail(e, FAULT_NEVER, "become user '%s': only root can; leave 'user' out", user);
+		return fail(
+			e, FAULT_NEVER, "become user '%s': only root can; leave 'user' out", user);
 	ret->may_drop = ret->is_root && entry.pw_uid != 0;
 	ret->user = entry.pw_uid;
 	ret->group = entry.pw_gid;

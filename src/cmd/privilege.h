@@ -12,7 +12,7 @@ struct privilege {
 	char name[64];
 };
 /* Whom to become. is_given: the setting was written down, so a missing user or a non-root start is an error. */
-MUST_CHECK bool privilege_find(const char *user, bool is_given, struct privilege *ret,
-	struct error *e);
+MUST_CHECK bool privilege_find(
+	const char *user, bool is_given, struct privilege *ret, struct error *e);
 /* All threads of the process, which must be the only one yet; checks that there is no way back. */
 MUST_CHECK bool privilege_drop(const struct privilege *p, struct error *e);

@@ -24,15 +24,19 @@ static const char help[] =
 	"Runs the mail server. The first start makes the data directory and all that it needs.\n"
 	"  --data DIR       default: $MAILVISOR_DATA, else /var/lib/mailvisor for root, else\n"
 	"                   ~/.local/share/mailvisor\n"
-	"  --config FILE    default: ~/.config/mailvisor/mailvisor.conf for others than root, else\n"
+	"  --config FILE    default: ~/.config/mailvisor/mailvisor.conf for others than root, "
+	"else\n"
 	"                   /etc/mailvisor/mailvisor.conf, when it is there\n"
 	"  --set key=value  a setting; mailvisor config prints them all\n"
-	"  --setup FILE     domains, accounts and aliases to add before serving, where they are missing;\n"
+	"  --setup FILE     domains, accounts and aliases to add before serving, where they are "
+	"missing;\n"
 	"                   lines as mailvisor session --help shows\n"
 	"\n"
 	"Without root: --set smtp.listen=127.0.0.1:2525 --set submission.listen=127.0.0.1:2587\n"
-	"              --set submissions.listen= --set pop3.listen=127.0.0.1:2110 --set pop3s.listen=\n"
-	"Signals: TERM and INT stop, after running sessions said goodbye; HUP reads certificates and\n"
+	"              --set submissions.listen= --set pop3.listen=127.0.0.1:2110 --set "
+	"pop3s.listen=\n"
+	"Signals: TERM and INT stop, after running sessions said goodbye; HUP reads certificates "
+	"and\n"
 	"settings again.\n";
 
 /* -1: go on, else the exit status. */
@@ -92,7 +96,8 @@ static bool open_pid_file(struct server *s, struct error *e)
 		return true;
 	s->pid_fd = open(s->config.pid_file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (s->pid_fd < 0)
-		return fail(e, FAULT_NEVER, "open '%s' for our process number: %m", s->config.pid_file);
+		return fail(
+			e, FAULT_NEVER, "open '%s' for our process number: %m", s->config.pid_file);
 	return true;
 }
 
@@ -127,7 +132,8 @@ static bool start_as_root(struct server *s, struct error *e)
 	if (s->is_new_data)
 		(void)fprintf(stderr, "made the data directory: %s\n", s->data);
 	if (who.may_drop && s->pid_fd >= 0)
-		(void)!fchown(s->pid_fd, who.user, who.group); /* so that it can be emptied at the end */
+		(void)!fchown(
+			s->pid_fd, who.user, who.group); /* so that it can be emptied at the end */
 	/* A real key is often root's alone; ours is made after root is gone, for its owner. */
 	if (config_is_given(&s->config, "tls.cert") && !serve_tls_open(s, e))
 		return false;
@@ -135,8 +141,8 @@ static bool start_as_root(struct server *s, struct error *e)
 }
 
 /* The directory of a file: it may be renamed away and made anew, as log rotation and renewed certificates do. */
-static bool beside(const struct server *s, const char *file, char ret[WHERE_PATH_BYTES],
-	struct error *e)
+static bool beside(
+	const struct server *s, const char *file, char ret[WHERE_PATH_BYTES], struct error *e)
 {
 	if (!where_join(s->data, slice_of(file), ret, e))
 		return false;
@@ -160,7 +166,8 @@ static bool enter_sandbox(struct server *s, struct error *e)
 		!beside(s, s->options.config_path, config, e))
 		return false;
 	text.max = text.room = sizeof s->sandbox_text - 1; /* stays a C string */
-	return sandbox_enter(paths, COUNT(paths), s->config.sandbox == CONFIG_SANDBOX_YES, &text, e);
+	return sandbox_enter(
+		paths, COUNT(paths), s->config.sandbox == CONFIG_SANDBOX_YES, &text, e);
 }
 
 static bool open_log(const struct server *s, struct error *e)
@@ -179,8 +186,9 @@ static bool open_mail(struct server *s, struct error *e)
 		[CONFIG_ENGINE_ROCKSDB] = &store_rocksdb, [CONFIG_ENGINE_MEM] = &store_mem
 	};
 	char path[WHERE_PATH_BYTES], secret[DATADIR_SECRET_BYTES];
-	const struct store_options store_options = { .path = path,
-		.memory_bytes = s->config.store_memory, .may_create = true };
+	const struct store_options store_options = {
+		.path = path, .memory_bytes = s->config.store_memory, .may_create = true
+	};
 	const struct mail_options mail_options = {
 		.clock = &clock_real,
 		.secret = { secret, sizeof secret },
@@ -245,7 +253,8 @@ static bool start_serving(struct server *s, struct error *e)
 static bool start(struct server *s, struct error *e)
 {
 	bool is_open = start_as_root(s, e) && datadir_lock(s->data, &s->lock_fd, e) &&
-		       enter_sandbox(s, e) && serve_tls_open(s, e) && open_log(s, e) && open_mail(s, e);
+		       enter_sandbox(s, e) && serve_tls_open(s, e) && open_log(s, e) &&
+		       open_mail(s, e);
 
 	if (s->setup.at != NULL)
 		explicit_bzero(s->setup.at, s->setup.room); /* passwords */
@@ -311,8 +320,8 @@ static void stop(struct server *s)
 	if (s->listen != NULL)
 		listen_stop(s->listen);
 	if (s->pool != NULL)
-		left = pool_drain(s->pool,
-			clock_mono_ns(&clock_real) + s->config.wait_stop_ms * NS_PER_MS);
+		left = pool_drain(
+			s->pool, clock_mono_ns(&clock_real) + s->config.wait_stop_ms * NS_PER_MS);
 	admin_stop(s->admin);
 	serve_tasks_stop(s->tasks);
 	if (s->deliver != NULL)
@@ -354,7 +363,8 @@ int serve_command(int argc, char **argv)
 	(void)umask(0077);
 	spare_memory();
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL); /* inherited by all threads; this one waits for them */
+	(void)pthread_sigmask(
+		SIG_BLOCK, &set, NULL); /* inherited by all threads; this one waits for them */
 	if (!options_read(&s->options, &s->config, &e) || !start(s, &e)) {
 		stop(s);
 		return options_fail(&e);

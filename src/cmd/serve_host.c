@@ -99,8 +99,8 @@ bool serve_tls_open(struct server *s, struct error *e)
 		!where_join(s->data, slice_of(s->config.tls_key), key, e))
 		return false;
 	/* Only our own place is filled: a mistyped path of a real certificate must not be hidden. */
-	bool is_ours = !config_is_given(&s->config, "tls.cert") &&
-		       !config_is_given(&s->config, "tls.key");
+	bool is_ours =
+		!config_is_given(&s->config, "tls.cert") && !config_is_given(&s->config, "tls.key");
 	if (is_ours && access(cert, F_OK) < 0 && access(key, F_OK) < 0) {
 		serve_host_name(s, host);
 		if (!tls_make_self_signed(cert, key, slice_of(host), e))
@@ -134,9 +134,11 @@ static void reload_config(struct server *s)
 			return; /* it was good when we started, and the command line is the same */
 	config_reload(&s->config, &fresh, &s->setup_config, &stuck);
 	if (stuck.len > 0)
-		log_event(LOG_LEVEL_WARN, "serve.needs_restart", LOG_TEXT("settings", buf_slice(&stuck)));
+		log_event(LOG_LEVEL_WARN, "serve.needs_restart",
+			LOG_TEXT("settings", buf_slice(&stuck)));
 	if (!serve_host_make(s, &e))
-		log_event(LOG_LEVEL_ERROR, "serve.config_problem", LOG_TEXT("why", slice_of(e.text)));
+		log_event(
+			LOG_LEVEL_ERROR, "serve.config_problem", LOG_TEXT("why", slice_of(e.text)));
 }
 
 void serve_reload(struct server *s)
@@ -146,6 +148,8 @@ void serve_reload(struct server *s)
 	reload_config(s);
 	log_reopen((enum log_level)s->config.log_level);
 	if (s->tls != NULL && !tls_config_reload(s->tls, &e))
-		log_event(LOG_LEVEL_ERROR, "serve.certificate_kept", LOG_TEXT("why", slice_of(e.text)));
-	log_event(LOG_LEVEL_INFO, "serve.reloaded", LOG_TEXT("config", slice_of(s->options.config_path)));
+		log_event(LOG_LEVEL_ERROR, "serve.certificate_kept",
+			LOG_TEXT("why", slice_of(e.text)));
+	log_event(LOG_LEVEL_INFO, "serve.reloaded",
+		LOG_TEXT("config", slice_of(s->options.config_path)));
 }

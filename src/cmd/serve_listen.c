@@ -54,17 +54,18 @@ static void say_real_port(struct listener *l)
 	size_t colon = slice_find_last(address, ':');
 
 	if (l->port != 0 && colon < address.len)
-		(void)snprintf(l->address + colon, sizeof l->address - colon, ":%u", (unsigned)l->port);
+		(void)snprintf(
+			l->address + colon, sizeof l->address - colon, ":%u", (unsigned)l->port);
 }
 
-static bool add_listener(struct server *s, const struct service *service, struct slice address,
-	struct error *e)
+static bool add_listener(
+	struct server *s, const struct service *service, struct slice address, struct error *e)
 {
 	struct listener *l = &s->listeners[s->listener_count];
 
 	if (s->listener_count == SERVER_LISTENERS_MAX)
-		return fail(e, FAULT_NEVER, "listen on '%.*s': more than %d addresses", S_FMT(address),
-			(int)SERVER_LISTENERS_MAX);
+		return fail(e, FAULT_NEVER, "listen on '%.*s': more than %d addresses",
+			S_FMT(address), (int)SERVER_LISTENERS_MAX);
 	if (!listen_bind(address, l, e))
 		return false;
 	l->kind = (int)(service - services);
@@ -83,13 +84,14 @@ static bool fail_bind(const struct server *s, const struct service *service, str
 		return false;
 	struct slice words = slice_of(e->text);
 	(void)snprintf(e->text + words.len, sizeof e->text - words.len,
-		"; as an ordinary user choose others: --set %s.listen=127.0.0.1:2525, empty for none",
+		"; as an ordinary user choose others: --set %s.listen=127.0.0.1:2525, empty for "
+		"none",
 		service->name);
 	return false;
 }
 
-static bool bind_list(struct server *s, const struct service *service, bool is_unix,
-	struct error *e)
+static bool bind_list(
+	struct server *s, const struct service *service, bool is_unix, struct error *e)
 {
 	const char *list = list_of(s, service).at;
 	struct slice word;
@@ -124,11 +126,13 @@ static bool take_given_sockets(struct server *s, struct error *e)
 		size_t at = 0;
 		char address[16];
 
-		while (at < COUNT(services) && !slice_same(fds[i].name, slice_of(services[at].name)))
+		while (at < COUNT(services) &&
+			!slice_same(fds[i].name, slice_of(services[at].name)))
 			at++;
 		if (at == COUNT(services))
 			return fail(e, FAULT_NEVER,
-				"take socket %d from LISTEN_FDS: its name '%.*s' is none of smtp, submission, "
+				"take socket %d from LISTEN_FDS: its name '%.*s' is none of smtp, "
+				"submission, "
 				"submissions, lmtp, pop3, pop3s",
 				fds[i].fd, S_FMT(slice_first(fds[i].name, 40)));
 		(void)snprintf(address, sizeof address, "fd:%d", fds[i].fd);
@@ -182,7 +186,7 @@ static bool on_client(void *context, const struct listener *l, int fd)
 	struct conn *conn = NULL;
 	struct work *work = NULL;
 	bool is_taken = conn_open(fd, &conn, &e) &&
-		session_new(host, services[l->kind].serves, conn, &work, &e);
+			session_new(host, services[l->kind].serves, conn, &work, &e);
 
 	if (is_taken)
 		pool_add(s->pool, work);

@@ -40,7 +40,7 @@ struct server {
 	struct listener listeners[SERVER_LISTENERS_MAX];
 	size_t listener_count;
 	char listener_names[SERVER_LISTENERS_MAX][16]; /* "smtp", for status */
-	bool is_service_given[SERVER_SERVICES]; /* by socket activation */
+	bool is_service_given[SERVER_SERVICES];        /* by socket activation */
 	int control_fd;
 
 	struct tls_config *tls;
@@ -52,8 +52,8 @@ struct server {
 	struct admin *admin;
 	struct tasks *tasks;
 	struct session_counters counters;
-	struct buf setup;            /* only while starting */
-	struct config setup_config;  /* what its `set` lines gave: stays over a reload */
+	struct buf setup;           /* only while starting */
+	struct config setup_config; /* what its `set` lines gave: stays over a reload */
 	uint64_t started_s;
 	char sandbox_text[128];
 

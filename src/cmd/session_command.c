@@ -14,7 +14,8 @@ static const char help[] =
 	"usage: mailvisor session smtp|submission|lmtp|pop3 --data DIR | --memory\n"
 	"                         [--setup FILE] [--config FILE] [--set key=value]...\n"
 	"\n"
-	"One session on standard input and output; the log goes to standard error. For tests, and for\n"
+	"One session on standard input and output; the log goes to standard error. For tests, and "
+	"for\n"
 	"inetd-like use beside no server. --memory keeps nothing. A setup file has lines like\n"
 	"  domain a.example\n"
 	"  account alice@a.example PASSWORD quota=10M\n"
@@ -38,7 +39,9 @@ static int usage(FILE *out)
 static bool find_kind(const char *name, enum session_kind *ret)
 {
 	static const char *const names[SESSION_KINDS] = { [SESSION_SMTP] = "smtp",
-		[SESSION_SUBMISSION] = "submission", [SESSION_LMTP] = "lmtp", [SESSION_POP3] = "pop3" };
+		[SESSION_SUBMISSION] = "submission",
+		[SESSION_LMTP] = "lmtp",
+		[SESSION_POP3] = "pop3" };
 
 	for (size_t i = 0; i < SESSION_KINDS; i++) {
 		if (strcmp(name, names[i]) != 0)
@@ -78,8 +81,9 @@ static int take_options(int argc, char **argv, struct session_options *o)
 static bool open_store(struct server *s, bool is_memory, struct store **ret, struct error *e)
 {
 	char path[WHERE_PATH_BYTES] = "";
-	const struct store_options options = { .path = path,
-		.memory_bytes = s->config.store_memory, .may_create = true };
+	const struct store_options options = {
+		.path = path, .memory_bytes = s->config.store_memory, .may_create = true
+	};
 
 	if (is_memory)
 		return store_open(&store_mem, &options, ret, e);
@@ -118,8 +122,8 @@ static bool open_tls(struct server *s, bool is_memory, struct error *e)
 	return (is_memory && !config_is_given(&s->config, "tls.cert")) || serve_tls_open(s, e);
 }
 
-static bool start(struct server *s, const struct session_options *o, struct work **ret,
-	struct error *e)
+static bool start(
+	struct server *s, const struct session_options *o, struct work **ret, struct error *e)
 {
 	const struct session_service service = { .kind = o->kind };
 	auto_buf text = { .max = SETUP_BYTES_MAX };
@@ -134,8 +138,7 @@ static bool start(struct server *s, const struct session_options *o, struct work
 		return false;
 	if (!setup_mail(buf_slice(&text), &s->mail, false, e))
 		return fail_in(e, "setup '%s'", o->setup);
-	return serve_host_make(s, e) &&
-	       conn_open_pair(STDIN_FILENO, STDOUT_FILENO, &conn, e) &&
+	return serve_host_make(s, e) && conn_open_pair(STDIN_FILENO, STDOUT_FILENO, &conn, e) &&
 	       session_new(s->host, service, conn, ret, e);
 }
 

@@ -80,7 +80,8 @@ bool units_print_size_short(uint64_t bytes, struct buf *out)
 			continue;
 		tenths = bytes / (sizes[i].factor / 10 + 1);
 		if (bytes % sizes[i].factor == 0 || tenths >= 100)
-			return buf_add_number(out, bytes / sizes[i].factor) && buf_add(out, sizes[i].name);
+			return buf_add_number(out, bytes / sizes[i].factor) &&
+			       buf_add(out, sizes[i].name);
 		return buf_add_format(out, "%llu.%llu%.*s", (unsigned long long)tenths / 10,
 			(unsigned long long)tenths % 10, S_FMT(sizes[i].name));
 	}

@@ -7,13 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-bool where_join(const char *directory, struct slice name, char ret[WHERE_PATH_BYTES],
-	struct error *e)
+bool where_join(
+	const char *directory, struct slice name, char ret[WHERE_PATH_BYTES], struct error *e)
 {
 	bool is_absolute = slice_starts(name, S("/"));
-	int len = is_absolute ?
-		snprintf(ret, WHERE_PATH_BYTES, "%.*s", S_FMT(name)) :
-		snprintf(ret, WHERE_PATH_BYTES, "%s/%.*s", directory, S_FMT(name));
+	int len = is_absolute ? snprintf(ret, WHERE_PATH_BYTES, "%.*s", S_FMT(name))
+			      : snprintf(ret, WHERE_PATH_BYTES, "%s/%.*s", directory, S_FMT(name));
 
 	if (len < 0 || len >= WHERE_PATH_BYTES)
 		return fail(e, FAULT_NEVER, "path '%.*s' in '%s': too long",
@@ -39,8 +38,9 @@ static bool user_directory(const char *variable, const char *under_home, struct 
 	if (base != NULL && base[0] == '/')
 		return where_join(base, name, ret, e);
 	if (home == NULL || home[0] != '/')
-		return fail(e, FAULT_NEVER, "find '%.*s': neither $%s nor $HOME is set; say --data DIR",
-			S_FMT(name), variable);
+		return fail(e, FAULT_NEVER,
+			"find '%.*s': neither $%s nor $HOME is set; say --data DIR", S_FMT(name),
+			variable);
 	if (!where_join(home, slice_of(under_home), joined, e))
 		return false;
 	return where_join(joined, name, ret, e);
@@ -85,8 +85,8 @@ bool where_config(char ret[WHERE_PATH_BYTES], struct error *e)
 {
 	struct error homeless = { .fault = FAULT_NONE };
 
-	if (geteuid() != 0 && user_directory("XDG_CONFIG_HOME", ".config", S("mailvisor/mailvisor.conf"),
-				      ret, &homeless)) {
+	if (geteuid() != 0 && user_directory("XDG_CONFIG_HOME", ".config",
+				      S("mailvisor/mailvisor.conf"), ret, &homeless)) {
 		if (!is_there(ret, e) || ret[0] != '\0')
 			return e->fault == FAULT_NONE;
 	}

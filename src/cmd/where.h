@@ -21,7 +21,7 @@ MUST_CHECK bool where_data(const char *given, char ret[WHERE_PATH_BYTES], struct
  */
 MUST_CHECK bool where_config(char ret[WHERE_PATH_BYTES], struct error *e);
 /* name, when it is absolute, else directory/name. */
-MUST_CHECK bool where_join(const char *directory, struct slice name, char ret[WHERE_PATH_BYTES],
-	struct error *e);
+MUST_CHECK bool where_join(
+	const char *directory, struct slice name, char ret[WHERE_PATH_BYTES], struct error *e);
 /* path, when it is absolute, else below the current directory: daemons may be reloaded from anywhere. */
 MUST_CHECK bool where_from_here(const char *path, char ret[WHERE_PATH_BYTES], struct error *e);

@@ -29,8 +29,9 @@ static void settle_all(struct attempt *a, enum outcome outcome, const char *word
 
 static enum outcome outcome_of(const struct smtp_reply *reply)
 {
-	return reply->code < 300 ? OUTCOME_RELAYED :
-	       reply->code >= 500 ? OUTCOME_NEVER : OUTCOME_LATER;
+	return reply->code < 300    ? OUTCOME_RELAYED
+	       : reply->code >= 500 ? OUTCOME_NEVER
+				    : OUTCOME_LATER;
 }
 
 static bool has_high_byte(struct slice s)
@@ -97,8 +98,8 @@ static const char *obstacle(const struct attempt *a, const struct needs *needs)
 	return NULL;
 }
 
-static bool say_mail(struct attempt *a, const struct needs *needs, struct smtp_reply *reply,
-	struct error *e)
+static bool say_mail(
+	struct attempt *a, const struct needs *needs, struct smtp_reply *reply, struct error *e)
 {
 	const struct spool_item *item = a->item;
 	unsigned features = a->client.features;
@@ -114,10 +115,11 @@ static bool say_mail(struct attempt *a, const struct needs *needs, struct smtp_r
 		body = " BODY=8BITMIME";
 	return smtp_client_say(&a->client, reply, e, "MAIL FROM:<%.*s>%s%s%s%s%s%.*s",
 		S_FMT(item->reverse_path), size, body, wants_utf8(a, needs) ? " SMTPUTF8" : "",
-		has_dsn && item->ret == SMTP_RET_FULL ? " RET=FULL" :
-		has_dsn && item->ret == SMTP_RET_HDRS ? " RET=HDRS" : "",
-		has_dsn && item->envid.len > 0 ? " ENVID=" : "",
-		has_dsn ? (int)item->envid.len : 0, item->envid.len > 0 ? item->envid.at : "");
+		has_dsn && item->ret == SMTP_RET_FULL   ? " RET=FULL"
+		: has_dsn && item->ret == SMTP_RET_HDRS ? " RET=HDRS"
+							: "",
+		has_dsn && item->envid.len > 0 ? " ENVID=" : "", has_dsn ? (int)item->envid.len : 0,
+		item->envid.len > 0 ? item->envid.at : "");
 }
 
 static void print_notify(unsigned notify, char room[64])
@@ -132,8 +134,8 @@ static void print_notify(unsigned notify, char room[64])
 	room[0] = '\0';
 	for (size_t i = 0; i < COUNT(words); i++)
 		if ((notify & words[i].bit) != 0)
-			len += (size_t)snprintf(room + len, 64 - len, "%s%s", len == 0 ? " NOTIFY=" : ",",
-				words[i].word);
+			len += (size_t)snprintf(room + len, 64 - len, "%s%s",
+				len == 0 ? " NOTIFY=" : ",", words[i].word);
 }
 
 static bool say_rcpt(struct attempt *a, size_t at, struct smtp_reply *reply, struct error *e)
@@ -237,7 +239,8 @@ void attempt_run(struct attempt *a)
 	struct needs needs;
 
 	if (!look_at_body(a, &needs, &e) ||
-		!smtp_client_open(&a->client, a->next_hop, a->our_name, &e) || !converse(a, &needs, &e))
+		!smtp_client_open(&a->client, a->next_hop, a->our_name, &e) ||
+		!converse(a, &needs, &e))
 		settle_all(a, OUTCOME_LATER, e.text);
 	smtp_client_close(&a->client);
 }

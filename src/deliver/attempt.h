@@ -8,7 +8,7 @@
 #include "deliver/smtp_client.h"
 
 enum outcome {
-	OUTCOME_NONE,     /* was not waiting */
+	OUTCOME_NONE, /* was not waiting */
 	OUTCOME_RELAYED,
 	OUTCOME_LATER,
 	OUTCOME_NEVER,
@@ -19,7 +19,7 @@ struct attempt {
 	struct store *store;
 	struct spool_item *item; /* its rcpts' last_reply are written */
 	struct arena *arena;
-	enum outcome *outcomes;  /* one a recipient */
+	enum outcome *outcomes; /* one a recipient */
 	struct smtp_client client;
 	bool is_dsn_passed; /* the next host reports on its own (RFC 3461 5.2.1) */
 };

@@ -32,8 +32,8 @@ static bool is_wanted(const struct bounce *b, bool *wishes)
 }
 
 /* Who gets it: mailboxes here, or the reverse-path by way of the next host. */
-static bool find_targets(const struct bounce *b, struct arena *a, struct targets *ret, bool *ret_found,
-	struct error *e)
+static bool find_targets(const struct bounce *b, struct arena *a, struct targets *ret,
+	bool *ret_found, struct error *e)
 {
 	enum resolve answer;
 
@@ -70,8 +70,8 @@ static enum bounce_answer answer_of(const struct intake_rcpt *rcpt, struct error
 	return BOUNCE_LATER;
 }
 
-static enum bounce_answer hand_in(const struct bounce *b, const bool *wishes,
-	const struct targets *targets, struct error *e)
+static enum bounce_answer hand_in(
+	const struct bounce *b, const bool *wishes, const struct targets *targets, struct error *e)
 {
 	struct envelope_rcpt to = { .address = b->item->reverse_path, .notify = SMTP_NOTIFY_NEVER };
 	struct envelope envelope = {

@@ -15,8 +15,8 @@
 
 enum {
 	DELIVER_STACK_BYTES = 256 << 10,
-	DELIVER_REST_S = 60,       /* looks at the spool at least so often */
-	DELIVER_STOP_MS = 3000,    /* a stop lets answers come in for so long, then cuts connections */
+	DELIVER_REST_S = 60,    /* looks at the spool at least so often */
+	DELIVER_STOP_MS = 3000, /* a stop lets answers come in for so long, then cuts connections */
 	DELIVER_STOP_STEP_MS = 20,
 	DELIVER_RETRY_SOON_S = 60, /* after a failure of our own */
 };
@@ -45,8 +45,8 @@ static void count(atomic_uint_fast64_t *counter, uint64_t by)
 }
 
 /* A stage for one mail: into the log now, into the store when it pleases. */
-static void note(struct deliver *d, struct id message, enum stage stage, uint64_t bytes,
-	struct slice what)
+static void note(
+	struct deliver *d, struct id message, enum stage stage, uint64_t bytes, struct slice what)
 {
 	auto_free struct timeline *t = calloc(1, sizeof *t);
 
@@ -58,7 +58,8 @@ static void note(struct deliver *d, struct id message, enum stage stage, uint64_
 	timeline_log(t);
 }
 
-static void note_rcpt(struct deliver *d, const struct spool_item *item, size_t rcpt, enum stage stage)
+static void note_rcpt(
+	struct deliver *d, const struct spool_item *item, size_t rcpt, enum stage stage)
 {
 	const struct spool_rcpt *r = &item->rcpts[rcpt];
 	char room[1024];
@@ -120,8 +121,8 @@ static void give_up(struct deliver *d, const struct spool_item *item, enum outco
 			outcomes[i] = OUTCOME_NEVER;
 }
 
-static void settle_failed(struct deliver *d, struct spool_item *item, enum outcome *outcomes,
-	bool *is_meant)
+static void settle_failed(
+	struct deliver *d, struct spool_item *item, enum outcome *outcomes, bool *is_meant)
 {
 	size_t failed = 0;
 
@@ -179,7 +180,8 @@ static void settle_later(struct deliver *d, struct spool_item *item, const enum 
 	item->due_s = clock_wall_ns(d->options.clock) / NS_PER_S + wait_s;
 	count(&d->deferred, waiting);
 	note_rcpt(d, item, last, STAGE_ATTEMPT);
-	log_event(LOG_LEVEL_WARN, "deliver.deferred", LOG_TEXT("msg", id_text(item->entry.message, room)),
+	log_event(LOG_LEVEL_WARN, "deliver.deferred",
+		LOG_TEXT("msg", id_text(item->entry.message, room)),
 		LOG_COUNT("recipients", waiting), LOG_COUNT("attempts", item->attempts),
 		LOG_COUNT("retry_s", wait_s), LOG_TEXT("why", item->rcpts[last].last_reply));
 }
@@ -192,8 +194,8 @@ static void on_conn(void *context, int fd)
 	w->fd = fd;
 }
 
-static bool try_item(struct deliver_worker *w, struct spool_item *item, struct arena *arena,
-	struct error *e)
+static bool try_item(
+	struct deliver_worker *w, struct spool_item *item, struct arena *arena, struct error *e)
 {
 	struct deliver *d = w->deliver;
 	enum outcome *outcomes = arena_take(arena, (item->rcpt_count + 1) * sizeof *outcomes);
@@ -237,7 +239,8 @@ static bool take_one(struct deliver_worker *w, struct arena *arena)
 	arena_reset(arena);
 	if (!spool_take(spool, arena, &item, &is_found, &next_s, &e) ||
 		(is_found && !try_item(w, &item, arena, &e))) {
-		log_event(LOG_LEVEL_ERROR, "deliver.spool_failed", LOG_TEXT("why", slice_of(e.text)));
+		log_event(
+			LOG_LEVEL_ERROR, "deliver.spool_failed", LOG_TEXT("why", slice_of(e.text)));
 		return false;
 	}
 	return is_found;
@@ -290,7 +293,8 @@ bool deliver_start(const struct deliver_options *options, struct deliver **ret, 
 	lock_init(&d->lock, RANK_DELIVER);
 	signal_init(&d->ended);
 	d->workers = calloc(options->worker_max, sizeof *d->workers);
-	bool is_started = d->workers != NULL || fail(e, FAULT_LATER, "start delivery: out of memory");
+	bool is_started =
+		d->workers != NULL || fail(e, FAULT_LATER, "start delivery: out of memory");
 	for (unsigned i = 0; is_started && i < options->worker_max; i++)
 		is_started = start_worker(d, &d->workers[i], e);
 	if (!is_started) {

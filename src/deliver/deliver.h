@@ -11,13 +11,17 @@
 struct deliver_options {
 	struct mail *mail;
 	const struct clock *clock;
-	char host[256];      /* our name in EHLO and bounces */
-	char next_hop[256];  /* "192.0.2.9:25", "[2001:db8::1]:25", "relay.example:587"; empty: everything waits */
+	char host[256]; /* our name in EHLO and bounces */
+	char next_hop
+		[256]; /* "192.0.2.9:25", "[2001:db8::1]:25", "relay.example:587"; empty: everything waits */
 	unsigned worker_max;
 	uint32_t retry_first_s, retry_most_s, give_up_s;
 };
 struct deliver;
-MUST_CHECK bool deliver_start(const struct deliver_options *options, struct deliver **ret, struct error *e);
+MUST_CHECK bool deliver_start(
+	const struct deliver_options *options, struct deliver **ret, struct error *e);
 void deliver_stop(struct deliver *d); /* attempts that run end by their deadline or are put back */
-struct deliver_stats { uint64_t attempts, relayed, deferred, bounced; };
+struct deliver_stats {
+	uint64_t attempts, relayed, deferred, bounced;
+};
 void deliver_stats_get(struct deliver *d, struct deliver_stats *ret);

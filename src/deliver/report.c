@@ -36,7 +36,8 @@ static bool add_header(const struct report *r, struct slice boundary, struct buf
 	const struct bounce *b = r->bounce;
 	bool is_failed = b->kind == BOUNCE_FAILED;
 
-	return trace_date(clock_wall_ns(b->clock), out) && trace_message_id(r->id, b->our_name, out) &&
+	return trace_date(clock_wall_ns(b->clock), out) &&
+	       trace_message_id(r->id, b->our_name, out) &&
 	       buf_add_format(out,
 		       "From: Mail Delivery System <MAILER-DAEMON@%.*s>\r\n"
 		       "To: <%.*s>\r\n"
@@ -46,9 +47,10 @@ static bool add_header(const struct report *r, struct slice boundary, struct buf
 		       "Content-Type: multipart/report; report-type=%s;\r\n\tboundary=\"%.*s\"\r\n"
 		       "\r\n",
 		       S_FMT(b->our_name), S_FMT(b->item->reverse_path),
-		       is_failed ? "Undelivered mail returned to its sender" :
-				   "Your mail was passed on",
-		       is_global(r) ? "global-delivery-status" : "delivery-status", S_FMT(boundary));
+		       is_failed ? "Undelivered mail returned to its sender"
+				 : "Your mail was passed on",
+		       is_global(r) ? "global-delivery-status" : "delivery-status",
+		       S_FMT(boundary));
 }
 
 static bool add_text(const struct report *r, struct slice boundary, struct buf *out)
@@ -61,15 +63,16 @@ static bool add_text(const struct report *r, struct slice boundary, struct buf *
 		    "This is the mail system at %.*s.\r\n\r\n%s\r\n",
 		    S_FMT(boundary), is_global(r) ? "utf-8" : "us-ascii",
 		    is_global(r) ? "Content-Transfer-Encoding: 8bit\r\n" : "", S_FMT(b->our_name),
-		    is_failed ? "Your mail could not be delivered to:\r\n" :
-				"Your mail was passed on to a host that tells us no more about it, for:\r\n"))
+		    is_failed ? "Your mail could not be delivered to:\r\n"
+			      : "Your mail was passed on to a host that tells us no more about it, "
+				"for:\r\n"))
 		return false;
 	for (size_t i = 0; i < b->item->rcpt_count; i++) {
 		const struct spool_rcpt *rcpt = &b->item->rcpts[i];
 
-		if (r->wishes[i] && !buf_add_format(out, "  <%.*s>\r\n    %.*s said: %.*s\r\n",
-					    S_FMT(rcpt->address), S_FMT(b->next_hop),
-					    S_FMT(rcpt->last_reply)))
+		if (r->wishes[i] &&
+			!buf_add_format(out, "  <%.*s>\r\n    %.*s said: %.*s\r\n",
+				S_FMT(rcpt->address), S_FMT(b->next_hop), S_FMT(rcpt->last_reply)))
 			return false;
 	}
 	return buf_add(out, S("\r\n"));
@@ -136,8 +139,10 @@ static bool add_status(const struct report *r, struct slice boundary, struct buf
 	if (!buf_add_format(out,
 		    "--%.*s\r\nContent-Type: message/%s\r\n%s\r\nReporting-MTA: dns; %.*s\r\n",
 		    S_FMT(boundary), is_global(r) ? "global-delivery-status" : "delivery-status",
-		    is_global(r) ? "Content-Transfer-Encoding: 8bit\r\n" : "", S_FMT(b->our_name)) ||
-		(has_envid && !buf_add_format(out, "Original-Envelope-Id: %.*s\r\n", S_FMT(envid))) ||
+		    is_global(r) ? "Content-Transfer-Encoding: 8bit\r\n" : "",
+		    S_FMT(b->our_name)) ||
+		(has_envid &&
+			!buf_add_format(out, "Original-Envelope-Id: %.*s\r\n", S_FMT(envid))) ||
 		!buf_add(out, S("Arrival-Date: ")) ||
 		!trace_date_text(b->item->queued_s * NS_PER_S, out) || !buf_add(out, S("\r\n")))
 		return false;
@@ -186,8 +191,9 @@ bool report_write(const struct report *r, struct intake *into, struct error *e)
 	char room[ID_TEXT_BYTES + 1];
 	struct slice boundary = id_text(r->id, room); /* 64 random bits: in no mail that is older */
 	bool is_8bit = is_global(r) || r->bounce->item->body_type != SMTP_BODY_7BIT;
-	const char *type = is_whole(r) ? (is_global(r) ? "message/global" : "message/rfc822") :
-			   is_global(r) ? "message/global-headers" : "text/rfc822-headers";
+	const char *type = is_whole(r)    ? (is_global(r) ? "message/global" : "message/rfc822")
+			   : is_global(r) ? "message/global-headers"
+					  : "text/rfc822-headers";
 
 	if (!add_header(r, boundary, &out) || !add_text(r, boundary, &out) ||
 		!add_status(r, boundary, &out) ||

@@ -69,13 +69,15 @@ static bool read_reply(struct smtp_client *c, uint64_t wait_ms, struct smtp_repl
 	struct slice line;
 
 	for (unsigned i = 0; i < LIMIT_REPLY_LINES; i++) {
-		enum conn_answer answer = conn_line(c->conn, LIMIT_REPLY_LINE_BYTES, until_ns, &line);
+		enum conn_answer answer =
+			conn_line(c->conn, LIMIT_REPLY_LINE_BYTES, until_ns, &line);
 
 		if (answer == CONN_QUIET)
-			return fail(e, FAULT_LATER, "no answer for %u s", (unsigned)(wait_ms / 1000));
+			return fail(
+				e, FAULT_LATER, "no answer for %u s", (unsigned)(wait_ms / 1000));
 		if (answer == CONN_GONE || answer == CONN_TOO_LONG)
-			return fail(e, FAULT_LATER, answer == CONN_GONE ? "the connection broke" :
-									   "an endless answer");
+			return fail(e, FAULT_LATER,
+				answer == CONN_GONE ? "the connection broke" : "an endless answer");
 		if (line.len < 3 || !slice_number(slice_first(line, 3), 599, &code) || code < 200)
 			return fail(e, FAULT_LATER, "not an SMTP answer: '%.*s'",
 				S_FMT(slice_first(line, 60)));
@@ -90,8 +92,8 @@ static bool read_reply(struct smtp_client *c, uint64_t wait_ms, struct smtp_repl
 	return fail(e, FAULT_LATER, "an answer of more than %d lines", (int)LIMIT_REPLY_LINES);
 }
 
-bool smtp_client_reply(struct smtp_client *c, uint64_t wait_ms, struct smtp_reply *ret,
-	struct error *e)
+bool smtp_client_reply(
+	struct smtp_client *c, uint64_t wait_ms, struct smtp_reply *ret, struct error *e)
 {
 	return read_reply(c, wait_ms, ret, NULL, NULL, e);
 }
@@ -110,8 +112,8 @@ static bool write_line(struct smtp_client *c, struct error *e, const char *forma
 	       fail(e, FAULT_LATER, "the connection broke");
 }
 
-bool smtp_client_say(struct smtp_client *c, struct smtp_reply *ret, struct error *e,
-	const char *format, ...)
+bool smtp_client_say(
+	struct smtp_client *c, struct smtp_reply *ret, struct error *e, const char *format, ...)
 {
 	va_list words;
 
@@ -143,7 +145,8 @@ static void on_feature(void *context, struct slice text)
 			continue;
 		c->features |= features[i].feature;
 		if (features[i].feature == FEATURE_SIZE &&
-			!slice_number(slice_trim(slice_skip(text, name.len)), UINT64_MAX, &c->size_max))
+			!slice_number(
+				slice_trim(slice_skip(text, name.len)), UINT64_MAX, &c->size_max))
 			c->size_max = 0;
 	}
 }
@@ -171,7 +174,8 @@ static bool say_hello(struct smtp_client *c, struct slice our_name, struct error
 	return true;
 }
 
-static bool take_tls(struct smtp_client *c, struct slice hop, struct slice our_name, struct error *e)
+static bool take_tls(
+	struct smtp_client *c, struct slice hop, struct slice our_name, struct error *e)
 {
 	struct smtp_reply reply;
 
@@ -187,8 +191,8 @@ static bool take_tls(struct smtp_client *c, struct slice hop, struct slice our_n
 	return say_hello(c, our_name, e);
 }
 
-static bool open_once(struct smtp_client *c, struct slice next_hop, struct slice our_name,
-	struct error *e)
+static bool open_once(
+	struct smtp_client *c, struct slice next_hop, struct slice our_name, struct error *e)
 {
 	struct smtp_reply reply;
 
@@ -204,8 +208,8 @@ static bool open_once(struct smtp_client *c, struct slice next_hop, struct slice
 	return say_hello(c, our_name, e);
 }
 
-bool smtp_client_open(struct smtp_client *c, struct slice next_hop, struct slice our_name,
-	struct error *e)
+bool smtp_client_open(
+	struct smtp_client *c, struct slice next_hop, struct slice our_name, struct error *e)
 {
 	struct error tls_error = { .fault = FAULT_NONE };
 

@@ -14,7 +14,7 @@
 #include "net/conn.h"
 
 enum {
-	LIMIT_REPLY_LINES = 128,      /* of one reply: EHLO's is the longest */
+	LIMIT_REPLY_LINES = 128, /* of one reply: EHLO's is the longest */
 	LIMIT_REPLY_LINE_BYTES = 2048,
 	SMTP_CLIENT_DIAL_MS = 30 * 1000,
 	SMTP_CLIENT_COMMAND_MS = 5 * 60 * 1000,
@@ -48,16 +48,16 @@ struct smtp_client {
 };
 
 /* Connects, greets, takes TLS when offered, greets again. next_hop as in deliver.h; our_name for EHLO. */
-MUST_CHECK bool smtp_client_open(struct smtp_client *c, struct slice next_hop, struct slice our_name,
-	struct error *e);
+MUST_CHECK bool smtp_client_open(
+	struct smtp_client *c, struct slice next_hop, struct slice our_name, struct error *e);
 /* One command line (without CRLF) and its reply. */
 MUST_CHECK bool smtp_client_say(struct smtp_client *c, struct smtp_reply *ret, struct error *e,
 	const char *format, ...) PRINTF_LIKE(4, 5);
 /* The reply that comes next, by itself: after the final dot, and for LMTP once a recipient. */
-MUST_CHECK bool smtp_client_reply(struct smtp_client *c, uint64_t wait_ms, struct smtp_reply *ret,
-	struct error *e);
+MUST_CHECK bool smtp_client_reply(
+	struct smtp_client *c, uint64_t wait_ms, struct smtp_reply *ret, struct error *e);
 /* The body after 354, with the final dot; or raw, for BDAT. */
-MUST_CHECK bool smtp_client_send(struct smtp_client *c, struct store *store, const struct entry *entry,
-	bool is_raw, struct error *e);
+MUST_CHECK bool smtp_client_send(struct smtp_client *c, struct store *store,
+	const struct entry *entry, bool is_raw, struct error *e);
 /* QUIT, without waiting for the answer, and close. */
 void smtp_client_close(struct smtp_client *c);

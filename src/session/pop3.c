@@ -170,12 +170,20 @@ static enum next pop3_event(struct pop3 *p, enum client_event event, struct slic
 	return NEXT_CLOSE;
 }
 
+/* Gives back what only RETR and TOP need. */
+static void pop3_rest(struct pop3 *p)
+{
+	pop3_note_fetched(p);
+	free(p->fetched);
+	p->fetched = NULL;
+	entry_page_done(&p->page);
+	buf_done(&p->encoded);
+}
+
 /* A silent client keeps its list of messages and nothing else. */
 static enum next pop3_park(struct pop3 *p)
 {
-	entry_page_done(&p->page);
-	p->page = (struct entry_page){ 0 };
-	buf_done(&p->encoded);
+	pop3_rest(p);
 	return client_park(&p->client);
 }
 
@@ -200,9 +208,8 @@ static void pop3_end(struct work *w)
 {
 	struct pop3 *p = (struct pop3 *)w;
 
+	pop3_rest(p);
 	maildrop_close(&p->maildrop);
-	entry_page_done(&p->page);
-	buf_done(&p->encoded);
 	free(p->user);
 	client_done(&p->client);
 	free(p);

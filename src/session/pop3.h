@@ -24,6 +24,8 @@ enum pop3_phase {
 enum {
 	LIMIT_MAILDROP_ROWS =
 		1000000, /* messages of one session, 16 bytes each; the oldest come first */
+	LIMIT_FETCHED =
+		64, /* noted together: a log line for each RETR would wake the log's writer each time */
 	LIMIT_POP3_PIECE_BYTES = 16 << 10, /* of a message, encoded at once */
 };
 
@@ -45,6 +47,13 @@ struct maildrop {
 	uint32_t uid_validity;
 };
 
+/* A message that was sent, and is not yet in its timeline. */
+struct fetched {
+	struct id message;
+	uint64_t bytes;
+	struct moment when;
+};
+
 struct pop3 {
 	struct client client; /* first */
 	unsigned phase;
@@ -52,6 +61,8 @@ struct pop3 {
 	struct maildrop maildrop;
 	struct entry_page page; /* of RETR and TOP; given back while parked */
 	struct buf encoded;
+	struct fetched *fetched; /* LIMIT_FETCHED of them, or NULL */
+	size_t fetched_count;
 };
 
 /* pop3.c */
@@ -87,5 +98,7 @@ enum next pop3_quit(struct pop3 *p, struct slice args);
 MUST_CHECK struct maildrop_row *pop3_row(struct pop3 *p, uint32_t number, enum next *ret_next);
 
 /* pop3_fetch.c */
+/* Writes the stage `fetched` of what was sent since the last call, with the true times. */
+void pop3_note_fetched(struct pop3 *p);
 enum next pop3_retr(struct pop3 *p, struct slice args);
 enum next pop3_top(struct pop3 *p, struct slice args);

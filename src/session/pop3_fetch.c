@@ -9,6 +9,7 @@
 #include "syntax/pop3_line.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum { FETCH_PAGE_ROWS = 16 };
 
@@ -79,26 +80,42 @@ static enum next fetch_stream(struct pop3 *p, const struct entry *entry, struct 
 	return fetch_finish(p, &dots) ? NEXT_AGAIN : NEXT_CLOSE;
 }
 
+void pop3_note_fetched(struct pop3 *p)
+{
+	struct slice account = slice_of(p->client.account);
+	struct timeline timeline;
+
+	for (size_t i = 0; i < p->fetched_count; i++) {
+		const struct fetched *f = &p->fetched[i];
+
+		timeline_begin(&timeline, f->message);
+		timeline_note_at(&timeline, STAGE_FETCHED, f->when.mono_ns, f->when.wall_ns,
+			f->bytes, account);
+		timelines_add(p->client.host->mail->timelines, &timeline, S(""), NULL, 0);
+		timeline_log(&timeline);
+	}
+	p->fetched_count = 0;
+}
+
 /*
- * The stage `fetched` of the mail's timeline: once per session and message. Lazy in the store, so no sync; a lost note after a
- * crash is harmless.
+ * The stage `fetched` of the mail's timeline: once per session and message. Lazy in the store, so no sync; a note that a crash
+ * takes is harmless.
  */
 static void fetch_note(struct pop3 *p, struct maildrop_row *row, const struct entry *entry)
 {
-	const struct client *c = &p->client;
-	struct timeline timeline;
-
-	client_count(c, COUNT_FETCHED);
+	client_count(&p->client, COUNT_FETCHED);
 	if (row->is_fetched)
 		return;
 	row->is_fetched = true;
-	timelines_note(c->host->mail->timelines, entry->message, STAGE_FETCHED, entry->bytes,
-		slice_of(c->account));
-	if (!log_is_on(LOG_LEVEL_INFO))
-		return;
-	timeline_begin(&timeline, entry->message);
-	timeline_note(&timeline, c->host->clock, STAGE_FETCHED, entry->bytes, slice_of(c->account));
-	timeline_log(&timeline);
+	if (p->fetched == NULL)
+		p->fetched = calloc(LIMIT_FETCHED, sizeof *p->fetched);
+	if (p->fetched == NULL)
+		return; /* a trace is not worth a failure */
+	p->fetched[p->fetched_count++] = (struct fetched){ .message = entry->message,
+		.bytes = entry->bytes,
+		.when = moment_now(p->client.host->clock) };
+	if (p->fetched_count == LIMIT_FETCHED)
+		pop3_note_fetched(p);
 }
 
 /*

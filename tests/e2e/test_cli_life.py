@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The command line: domains, accounts, aliases, quotas, and what the server says about itself."""
+import contextlib
 import json
+import os
+import poplib
+import pty
+import select
 import socket
 import time
 
@@ -186,3 +191,41 @@ def test_metrics_and_status(server):
     assert {row['name'] for row in told['listeners']} == {'smtp', 'submission', 'submissions', 'lmtp', 'pop3', 'pop3s'}
     assert told['pid'] == server.pid and told['data'] == server.data
     assert f"127.0.0.1:{server.ports['smtp']}" in server.cli('status')
+
+
+def on_terminal(server, words, answers):
+    """Runs a command on a terminal of its own, answers its questions; what the terminal showed, and the status."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ['MAILVISOR_DATA'] = server.data
+        os.execv(server.program, [server.program, *words])
+    shown = b''
+    for question, answer in answers:
+        while question not in shown:
+            assert select.select([terminal], [], [], 20)[0], shown
+            shown += os.read(terminal, 1000)
+        os.write(terminal, answer + b'\n')
+        shown += b'|'
+    with contextlib.suppress(OSError):
+        while select.select([terminal], [], [], 20)[0] and (piece := os.read(terminal, 1000)):
+            shown += piece
+    os.close(terminal)
+    return shown.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_password_is_asked_for_twice_and_not_shown(server):
+    server.cli('domain', 'add', 'a.example')
+    add = ['account', 'add', 'alice@a.example']
+    shown, status = on_terminal(server, add, [(b'Password for alice', b'se cret'), (b'again:', b'se cret')])
+    assert status == 0 and 'added' in shown and 'cret' not in shown
+    p = poplib.POP3('127.0.0.1', server.ports['pop3'], timeout=20)
+    p.user('alice@a.example')
+    p.pass_('se cret')
+    p.quit()
+    shown, status = on_terminal(server, ['account', 'set', '--password', 'alice@a.example'],
+                                [(b'Password for alice', b'one'), (b'again:', b'two')])
+    assert status == 1 and 'differ' in shown
+    shown, status = on_terminal(server, ['account', 'remove', 'alice@a.example'], [(b'[y/N]', b'n')])
+    assert status == 1 and server.json('account', 'show', 'alice@a.example')['may_login']
+    shown, status = on_terminal(server, ['account', 'remove', 'alice@a.example'], [(b'[y/N]', b'y')])
+    assert status == 0 and server.json('account', 'list') == []

@@ -37,7 +37,8 @@ static bool convert(struct import *in)
 {
 	static const char blanks[] = " \t\r\n";
 	char *at = NULL;
-	const char *address = strtok_r(in->line, blanks, &at), *password = strtok_r(NULL, blanks, &at);
+	const char *address = strtok_r(in->line, blanks, &at),
+		   *password = strtok_r(NULL, blanks, &at);
 	const char *quota = strtok_r(NULL, blanks, &at);
 	uint64_t bytes = 0;
 
@@ -51,7 +52,8 @@ static bool convert(struct import *in)
 	if (quota != NULL && (!units_read_size(slice_of(quota), &bytes) || bytes > INT64_MAX))
 		return bad_line(in, "the third word is no size such as 500M");
 	json_t *json = json_pack("{s:s, s:s, s:I}", "address", address,
-		is_hash(password) ? "password_hash" : "password", password, "quota", (json_int_t)bytes);
+		is_hash(password) ? "password_hash" : "password", password, "quota",
+		(json_int_t)bytes);
 	char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	json_decref(json);
@@ -67,7 +69,8 @@ static long more_lines(void *context, char *room, size_t size)
 
 	if (in->out == NULL) {
 		if (getline(&in->line, &in->line_room, in->file) < 0)
-			return ferror(in->file) == 0 || bad_line(in, "it cannot be read on") ? 0 : -1;
+			return ferror(in->file) == 0 || bad_line(in, "it cannot be read on") ? 0
+											     : -1;
 		in->number++;
 		if (!convert(in))
 			return -1;
@@ -86,8 +89,9 @@ static int add_file(struct client *c, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	struct import in = { .file = is_stdin ? stdin : fopen(path, "re"), .path = path };
-	const struct call call = { .method = "POST", .collection = "accounts", .more = more_lines,
-		.context = &in };
+	const struct call call = {
+		.method = "POST", .collection = "accounts", .more = more_lines, .context = &in
+	};
 	json_t *json = NULL;
 
 	if (in.file == NULL) {
@@ -96,7 +100,8 @@ static int add_file(struct client *c, const char *path)
 	}
 	int status = call_send(c, &call, &json);
 	if (status == EXIT_DONE && !call_print_json(c, json))
-		(void)printf("accounts added: %llu\n", (unsigned long long)number_of(json, "added"));
+		(void)printf(
+			"accounts added: %llu\n", (unsigned long long)number_of(json, "added"));
 	json_decref(json);
 	free(in.line);
 	free(in.out);
@@ -120,8 +125,8 @@ static bool take_password(struct args *a, bool is_asked)
 		return json_object_set_new(a->body, "password", json_null()) == 0;
 	if (!has(a, "password-stdin") && !is_asked)
 		return true;
-	is_there = has(a, "password-stdin") ? secret_stdin(secret) :
-					      secret_prompt(a->words[0], secret);
+	is_there = has(a, "password-stdin") ? secret_stdin(secret)
+					    : secret_prompt(a->words[0], secret);
 	if (is_there && json_object_set_new(a->body, is_hash(secret) ? "password_hash" : "password",
 				json_string(secret)) < 0) {
 		(void)fputs("mailvisor: the password is not UTF-8\n", stderr);
@@ -150,8 +155,9 @@ int account_add(struct client *c, struct args *a)
 
 int account_set(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "PATCH", .collection = "accounts", .name = a->words[0],
-		.body = a->body };
+	const struct call call = {
+		.method = "PATCH", .collection = "accounts", .name = a->words[0], .body = a->body
+	};
 
 	if (!take_password(a, has(a, "password")))
 		return EXIT_FAILED;
@@ -167,12 +173,15 @@ static bool is_sure(const struct args *a)
 		return true;
 	(void)printf("Remove %s with all its mail? [y/N] ", a->words[0]);
 	(void)fflush(stdout);
-	return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+	return fgets(answer, sizeof answer, stdin) != NULL &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 int account_remove(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "DELETE", .collection = "accounts", .name = a->words[0] };
+	const struct call call = {
+		.method = "DELETE", .collection = "accounts", .name = a->words[0]
+	};
 
 	if (!is_sure(a))
 		return EXIT_FAILED;
@@ -197,7 +206,8 @@ static struct table new_table(void)
 
 int account_list(struct client *c, struct args *a)
 {
-	return list_send(c, "accounts", a->word_count > 0 ? a->words[0] : NULL, new_table(), add_row);
+	return list_send(
+		c, "accounts", a->word_count > 0 ? a->words[0] : NULL, new_table(), add_row);
 }
 
 int account_show(struct client *c, struct args *a)

@@ -21,8 +21,9 @@ int alias_add(struct client *c, struct args *a)
 
 int alias_set(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "PATCH", .collection = "aliases", .name = a->words[0],
-		.body = a->body };
+	const struct call call = {
+		.method = "PATCH", .collection = "aliases", .name = a->words[0], .body = a->body
+	};
 
 	if (a->word_count > 1)
 		take_targets(a);
@@ -31,7 +32,9 @@ int alias_set(struct client *c, struct args *a)
 
 int alias_remove(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "DELETE", .collection = "aliases", .name = a->words[0] };
+	const struct call call = {
+		.method = "DELETE", .collection = "aliases", .name = a->words[0]
+	};
 
 	return change_send(c, &call, "alias", a->words[0], "removed");
 }
@@ -45,8 +48,9 @@ static void add_rows(struct table *t, const json_t *alias)
 		const char *target = json_string_value(json_array_get(targets, i));
 
 		table_add(t, i == 0 ? text_of(alias, "address") : "");
-		table_add(t, i > 0 ? "" :
-				json_is_true(json_object_get(alias, "disabled")) ? "disabled" : "on");
+		table_add(t, i > 0                                              ? ""
+			     : json_is_true(json_object_get(alias, "disabled")) ? "disabled"
+										: "on");
 		table_add(t, target != NULL ? target : "");
 	}
 }
@@ -58,7 +62,8 @@ static struct table new_table(void)
 
 int alias_list(struct client *c, struct args *a)
 {
-	return list_send(c, "aliases", a->word_count > 0 ? a->words[0] : NULL, new_table(), add_rows);
+	return list_send(
+		c, "aliases", a->word_count > 0 ? a->words[0] : NULL, new_table(), add_rows);
 }
 
 int alias_show(struct client *c, struct args *a)

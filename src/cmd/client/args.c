@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIELDS_MAX = 16, LETTER_FIELD = 1000 /* getopt's answer for the first of a verb's own options */ };
+enum {
+	FIELDS_MAX = 16,
+	LETTER_FIELD = 1000 /* getopt's answer for the first of a verb's own options */
+};
 
 static const struct option common[] = {
 	{ "data", required_argument, NULL, 'd' },
@@ -25,18 +28,20 @@ int args_usage(const struct verb *v, bool is_asked)
 {
 	FILE *out = is_asked ? stdout : stderr;
 
-	(void)fprintf(out, "usage: mailvisor %s%s%s%s%s [options]\n", v->noun, v->verb[0] ? " " : "",
-		v->verb, v->words[0] ? " " : "", v->words);
+	(void)fprintf(out, "usage: mailvisor %s%s%s%s%s [options]\n", v->noun,
+		v->verb[0] ? " " : "", v->verb, v->words[0] ? " " : "", v->words);
 	for (size_t i = 0; i < v->field_count; i++) {
 		char option[64];
 
 		(void)snprintf(option, sizeof option, "--%s%s", v->fields[i].option,
-			has_value(&v->fields[i]) ? " …" : "");
-		(void)fprintf(out, "  %-20s  %s\n", option, v->fields[i].help);
+			has_value(&v->fields[i]) ? " VALUE" : "");
+		(void)fprintf(out, "  %-22s  %s\n", option, v->fields[i].help);
 	}
-	(void)fputs("  --json                print what the server says\n"
-		    "  --data DIR            the server's data directory, when it is not the usual one\n"
-		    "  --socket PATH         its control socket\n",
+	(void)fputs(
+		"  --json                  print what the server says\n"
+		"  --data DIR              the server's data directory, when it is not the usual "
+		"one\n"
+		"  --socket PATH           its control socket\n",
 		out);
 	return is_asked ? EXIT_DONE : EXIT_USAGE;
 }
@@ -103,8 +108,9 @@ static int find_socket(struct client *c, const char *data)
 	char directory[WHERE_PATH_BYTES];
 	struct error e = { .fault = FAULT_NONE };
 
-	if (c->socket[0] != '\0' || (where_data(data, directory, &e) &&
-					    where_join(directory, S("control.sock"), c->socket, &e)))
+	if (c->socket[0] != '\0' ||
+		(where_data(data, directory, &e) &&
+			where_join(directory, S("control.sock"), c->socket, &e)))
 		return -1;
 	(void)fprintf(stderr, "mailvisor: %s\n", e.text);
 	return EXIT_FAILED;
@@ -124,9 +130,9 @@ int args_read(const struct verb *v, int argc, char **argv, struct client *c, str
 			LETTER_FIELD + (int)i };
 	*ret = (struct args){ .body = json_object(), .options = json_object() };
 	while (status < 0 && (letter = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		status = letter >= LETTER_FIELD ?
-			take_field(&v->fields[letter - LETTER_FIELD], optarg, ret) :
-			take_common(v, letter, c, &data);
+		status = letter >= LETTER_FIELD
+				 ? take_field(&v->fields[letter - LETTER_FIELD], optarg, ret)
+				 : take_common(v, letter, c, &data);
 	if (status >= 0)
 		return status;
 	ret->words = argv + optind;

@@ -39,7 +39,8 @@ static bool add_escaped(CURL *curl, struct buf *url, const char *text)
 static bool make_url(CURL *curl, const struct call *call, struct buf *url)
 {
 	if (!buf_add_format(url, "http://mailvisor/v1/%s", call->collection) ||
-		(call->name != NULL && (!buf_add_byte(url, '/') || !add_escaped(curl, url, call->name))))
+		(call->name != NULL &&
+			(!buf_add_byte(url, '/') || !add_escaped(curl, url, call->name))))
 		return false;
 	char mark = '?';
 	for (size_t i = 0; i + 1 < COUNT(call->query) && call->query[i] != NULL; i += 2) {
@@ -80,11 +81,13 @@ static int no_server(const struct client *c, CURLcode code)
 		return EXIT_FAILED; /* `more` has told why */
 	if (code == CURLE_COULDNT_CONNECT)
 		(void)fprintf(stderr,
-			"mailvisor: no server answers at '%s': is it running, may you use the socket, and is "
+			"mailvisor: no server answers at '%s': is it running, may you use the "
+			"socket, and is "
 			"--data right?\n",
 			c->socket);
 	else
-		(void)fprintf(stderr, "mailvisor: talk to '%s': %s\n", c->socket, curl_easy_strerror(code));
+		(void)fprintf(stderr, "mailvisor: talk to '%s': %s\n", c->socket,
+			curl_easy_strerror(code));
 	return EXIT_LATER;
 }
 
@@ -95,9 +98,11 @@ static int tell_problem(const struct client *c, long http_status, const json_t *
 	const char *where = text_of(error, "where"), *what = text_of(error, "what");
 
 	if (error == NULL)
-		(void)fprintf(stderr, "mailvisor: the server answered with HTTP status %ld\n", http_status);
+		(void)fprintf(stderr, "mailvisor: the server answered with HTTP status %ld\n",
+			http_status);
 	else
-		(void)fprintf(stderr, "mailvisor: %s%s%s\n", where, where[0] != '\0' ? ": " : "", what);
+		(void)fprintf(
+			stderr, "mailvisor: %s%s%s\n", where, where[0] != '\0' ? ": " : "", what);
 	(void)call_print_json(c, json);
 	return http_status == 503 ? EXIT_LATER : EXIT_FAILED;
 }
@@ -129,8 +134,9 @@ int call_send(const struct client *c, const struct call *call, json_t **ret)
 	char *body = call->body != NULL ? json_dumps(call->body, JSON_COMPACT) : NULL;
 	int status = EXIT_FAILED;
 
-	headers = curl_slist_append(headers, call->more != NULL ? "Content-Type: application/x-ndjson" :
-								 "Content-Type: application/json");
+	headers =
+		curl_slist_append(headers, call->more != NULL ? "Content-Type: application/x-ndjson"
+							      : "Content-Type: application/json");
 	headers = curl_slist_append(headers, "Expect:");
 	if (call->more != NULL)
 		headers = curl_slist_append(headers, "Transfer-Encoding: chunked");
@@ -160,7 +166,8 @@ int call_list(const struct client *c, const char *collection, const char *domain
 		json_t *page = NULL;
 		const struct call call = { .method = "GET",
 			.collection = collection,
-			.query = { "limit", "1000", "domain", domain, "after", json_string_value(next) } };
+			.query = { "limit", "1000", "domain", domain, "after",
+				json_string_value(next) } };
 
 		status = call_send(c, &call, &page);
 		json_decref(next);

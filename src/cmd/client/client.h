@@ -18,13 +18,18 @@
 
 #include <jansson.h>
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LATER = 75 /* EX_TEMPFAIL of sysexits.h */ };
+enum {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_LATER = 75 /* EX_TEMPFAIL of sysexits.h */
+};
 
 enum field_type {
 	FIELD_TEXT,
 	FIELD_SIZE,
 	FIELD_COUNT,
-	FIELD_TRUE,   /* an option without a value */
+	FIELD_TRUE, /* an option without a value */
 	FIELD_FALSE,
 	FIELD_OPTION, /* text that goes to args.options, not to the body */
 	FIELD_FLAG,   /* true in args.options */
@@ -64,10 +69,11 @@ int args_usage(const struct verb *v, bool is_asked);
 
 /* call.c */
 struct call {
-	const char *method, *collection; /* "GET", "accounts"; "/metrics" style paths begin with / */
-	const char *name;                /* one of it, or NULL */
-	const char *query[6];            /* name, value, ... NULL; a NULL value is left out */
-	json_t *body;                    /* borrowed, or NULL */
+	const char *method,
+		*collection;  /* "GET", "accounts"; "/metrics" style paths begin with / */
+	const char *name;     /* one of it, or NULL */
+	const char *query[6]; /* name, value, ... NULL; a NULL value is left out */
+	json_t *body;         /* borrowed, or NULL */
 	/* A streamed body, as NDJSON: the next bytes, 0 at the end, -1 to give up. */
 	long (*more)(void *context, char *room, size_t size);
 	void *context;

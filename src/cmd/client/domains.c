@@ -11,15 +11,18 @@ int domain_add(struct client *c, struct args *a)
 
 int domain_set(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "PATCH", .collection = "domains", .name = a->words[0],
-		.body = a->body };
+	const struct call call = {
+		.method = "PATCH", .collection = "domains", .name = a->words[0], .body = a->body
+	};
 
 	return change_send(c, &call, "domain", a->words[0], "changed");
 }
 
 int domain_remove(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "DELETE", .collection = "domains", .name = a->words[0] };
+	const struct call call = {
+		.method = "DELETE", .collection = "domains", .name = a->words[0]
+	};
 
 	return change_send(c, &call, "domain", a->words[0], "removed");
 }
@@ -39,7 +42,8 @@ static void add_row(struct table *t, const json_t *domain)
 static struct table new_table(void)
 {
 	return (struct table){ .column_count = 8,
-		.names = { "DOMAIN", "STATE", "ALIAS OF", "CATCH-ALL", "ACCOUNTS", "MOST", "QUOTA", "MESSAGE" },
+		.names = { "DOMAIN", "STATE", "ALIAS OF", "CATCH-ALL", "ACCOUNTS", "MOST", "QUOTA",
+			"MESSAGE" },
 		.is_right = { [4] = true, [5] = true, [6] = true, [7] = true } };
 }
 

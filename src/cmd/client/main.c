@@ -18,16 +18,25 @@ static const struct field domain_fields[] = {
 	{ "disable",      "disabled",     FIELD_TRUE,  "keep all, take and serve nothing" },
 	{ "enable",       "disabled",     FIELD_FALSE, "end that" },
 };
-static const struct field account_fields[] = {
+static const struct field account_add_fields[] = {
 	{ "quota",          "quota",          FIELD_SIZE,   "room for mail; 0: any" },
 	{ "quota-messages", "quota_messages", FIELD_COUNT,  "most messages; 0: any" },
 	{ "disable",        "disabled",       FIELD_TRUE,   "keep all, take and serve nothing" },
-	{ "enable",         "disabled",       FIELD_FALSE,  "end that" },
 	{ "password-stdin", "password-stdin", FIELD_FLAG,   "read the password (or its hash) from standard input" },
 	{ "no-password",    "no-password",    FIELD_FLAG,   "without one: mail comes in, nobody logs in" },
-	{ "password",       "password",       FIELD_FLAG,   "ask for a new password" },
 	{ "file",           "file",           FIELD_OPTION, "add many: lines 'address password-or-hash [quota]'; - is stdin" },
-	{ "yes",            "yes",            FIELD_FLAG,   "do not ask whether you are sure" },
+};
+static const struct field account_set_fields[] = {
+	{ "quota",          "quota",          FIELD_SIZE,  "room for mail; 0: any" },
+	{ "quota-messages", "quota_messages", FIELD_COUNT, "most messages; 0: any" },
+	{ "disable",        "disabled",       FIELD_TRUE,  "keep all, take and serve nothing" },
+	{ "enable",         "disabled",       FIELD_FALSE, "end that" },
+	{ "password",       "password",       FIELD_FLAG,  "ask for a new password" },
+	{ "password-stdin", "password-stdin", FIELD_FLAG,  "read the password (or its hash) from standard input" },
+	{ "no-password",    "no-password",    FIELD_FLAG,  "without one: mail comes in, nobody logs in" },
+};
+static const struct field account_remove_fields[] = {
+	{ "yes", "yes", FIELD_FLAG, "do not ask whether you are sure" },
 };
 static const struct field alias_fields[] = {
 	{ "disable", "disabled", FIELD_TRUE,  "as if it were not there" },
@@ -45,11 +54,11 @@ static const struct verb verbs[] = {
 	{ "domain",  "show",   "NAME",                 1, 1,   NO_FIELDS,              domain_show },
 	{ "domain",  "set",    "NAME",                 1, 1,   FIELDS(domain_fields),  domain_set },
 	{ "domain",  "remove", "NAME",                 1, 1,   NO_FIELDS,              domain_remove },
-	{ "account", "add",    "ADDRESS | --file FILE", 0, 1,  FIELDS(account_fields), account_add },
+	{ "account", "add",    "ADDRESS | --file FILE", 0, 1,  FIELDS(account_add_fields), account_add },
 	{ "account", "list",   "[DOMAIN]",             0, 1,   NO_FIELDS,              account_list },
 	{ "account", "show",   "ADDRESS",              1, 1,   NO_FIELDS,              account_show },
-	{ "account", "set",    "ADDRESS",              1, 1,   FIELDS(account_fields), account_set },
-	{ "account", "remove", "ADDRESS",              1, 1,   FIELDS(account_fields), account_remove },
+	{ "account", "set",    "ADDRESS",              1, 1,   FIELDS(account_set_fields), account_set },
+	{ "account", "remove", "ADDRESS",              1, 1,   FIELDS(account_remove_fields), account_remove },
 	{ "alias",   "add",    "ADDRESS TARGET...",    2, 501, FIELDS(alias_fields),   alias_add },
 	{ "alias",   "list",   "[DOMAIN]",             0, 1,   NO_FIELDS,              alias_list },
 	{ "alias",   "show",   "ADDRESS",              1, 1,   NO_FIELDS,              alias_show },
@@ -67,15 +76,16 @@ static const struct verb verbs[] = {
 
 static int noun_usage(const char *noun, const char *given)
 {
-	bool is_asked = given != NULL && (strcmp(given, "--help") == 0 || strcmp(given, "help") == 0);
+	bool is_asked =
+		given != NULL && (strcmp(given, "--help") == 0 || strcmp(given, "help") == 0);
 	FILE *out = is_asked ? stdout : stderr;
 
 	if (given != NULL && !is_asked)
 		(void)fprintf(out, "mailvisor: %s cannot '%s'\n", noun, given);
 	for (size_t i = 0; i < COUNT(verbs); i++)
 		if (strcmp(verbs[i].noun, noun) == 0)
-			(void)fprintf(out, "%s mailvisor %s %s %s\n", "      ", noun,
-				verbs[i].verb, verbs[i].words);
+			(void)fprintf(out, "%s mailvisor %s %s %s\n", "      ", noun, verbs[i].verb,
+				verbs[i].words);
 	(void)fprintf(out, "Each with --help says more.\n");
 	return is_asked ? EXIT_DONE : EXIT_USAGE;
 }

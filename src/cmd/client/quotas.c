@@ -7,12 +7,14 @@
 
 static int put(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "PUT", .collection = "quota", .name = a->words[0],
-		.body = a->body };
+	const struct call call = {
+		.method = "PUT", .collection = "quota", .name = a->words[0], .body = a->body
+	};
 	uint64_t bytes;
 
 	if (!units_read_size(slice_of(a->words[1]), &bytes) || bytes > INT64_MAX) {
-		(void)fprintf(stderr, "mailvisor: '%s' is no size such as 500M or 2G\n", a->words[1]);
+		(void)fprintf(
+			stderr, "mailvisor: '%s' is no size such as 500M or 2G\n", a->words[1]);
 		return EXIT_USAGE;
 	}
 	(void)json_object_set_new(a->body, "quota", json_integer((json_int_t)bytes));
@@ -37,7 +39,8 @@ int quota_add(struct client *c, struct args *a)
 	json_decref(json);
 	if (!has_one)
 		return put(c, a);
-	(void)fprintf(stderr, "mailvisor: %s: it has a quota already; quota set changes it\n", a->words[0]);
+	(void)fprintf(stderr, "mailvisor: %s: it has a quota already; quota set changes it\n",
+		a->words[0]);
 	return EXIT_FAILED;
 }
 

@@ -36,12 +36,14 @@ static bool ask(int terminal, const char *question, char ret[SECRET_BYTES])
 {
 	struct termios before, silent;
 
-	if (write(terminal, question, strlen(question)) < 0 || tcgetattr(terminal, &before) < 0)
+	if (tcgetattr(terminal, &before) < 0)
 		return false;
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
+	/* Before the question: what is typed ahead of it is thrown away, what answers it is not. */
 	if (tcsetattr(terminal, TCSAFLUSH, &silent) < 0)
 		return false;
+	(void)!write(terminal, question, strlen(question));
 	bool is_read = read_line(terminal, ret);
 	(void)tcsetattr(terminal, TCSAFLUSH, &before);
 	(void)!write(terminal, "\n", 1);
@@ -54,7 +56,8 @@ bool secret_prompt(const char *for_whom, char ret[SECRET_BYTES])
 	auto_fd terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (terminal < 0) {
-		(void)fputs("mailvisor: there is no terminal to ask for the password: say --password-stdin, "
+		(void)fputs("mailvisor: there is no terminal to ask for the password: say "
+			    "--password-stdin, "
 			    "or --no-password\n",
 			stderr);
 		return false;

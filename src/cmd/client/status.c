@@ -25,7 +25,8 @@ static void print_facts(const json_t *status)
 		number_of(status, "pid"));
 	print_duration(now > started ? now - started : 0);
 	(void)printf("\ndata     %s (%s)\nrelay    %s\nsandbox  %s\n", text_of(status, "data"),
-		text_of(status, "store"), relay[0] != '\0' ? relay : "none: mail to other domains is refused",
+		text_of(status, "store"),
+		relay[0] != '\0' ? relay : "none: mail to other domains is refused",
 		sandbox[0] != '\0' ? sandbox : "off");
 	if (ends == 0)
 		(void)puts("TLS      off");
@@ -35,18 +36,31 @@ static void print_facts(const json_t *status)
 			(ends > now ? ends - now : now - ends) / 86400);
 }
 
-/* What was never counted is left out. */
+/* What was never counted is left out, and a group with nothing else. */
+static void print_group(const char *group, json_t *members)
+{
+	bool is_first = true;
+
+	for (void *at = json_object_iter(members); at != NULL;
+		at = json_object_iter_next(members, at)) {
+		int64_t value = json_integer_value(json_object_iter_value(at));
+
+		if (value == 0)
+			continue;
+		if (is_first)
+			(void)printf("\n%-11s ", group);
+		(void)printf(" %s=%" PRId64, json_object_iter_key(at), value);
+		is_first = false;
+	}
+}
+
 static void print_numbers(const json_t *status)
 {
-	json_t *groups = json_object_get(status, "numbers"), *members, *value;
-	const char *group, *name;
+	json_t *groups = json_object_get(status, "numbers");
 
-	json_object_foreach (groups, group, members) {
-		(void)printf("\n%-11s ", group);
-		json_object_foreach (members, name, value)
-			if (json_integer_value(value) != 0)
-				(void)printf(" %s=%" PRId64, name, (int64_t)json_integer_value(value));
-	}
+	for (void *at = json_object_iter(groups); at != NULL;
+		at = json_object_iter_next(groups, at))
+		print_group(json_object_iter_key(at), json_object_iter_value(at));
 	(void)putchar('\n');
 }
 

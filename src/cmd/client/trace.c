@@ -15,7 +15,8 @@ static void add_offset(struct table *t, uint64_t from_ns, uint64_t at_ns)
 	char room[48];
 
 	if (us < 100 * 1000 * UINT64_C(1000))
-		(void)snprintf(room, sizeof room, "+%" PRIu64 ".%03" PRIu64 " ms", us / 1000, us % 1000);
+		(void)snprintf(
+			room, sizeof room, "+%" PRIu64 ".%03" PRIu64 " ms", us / 1000, us % 1000);
 	else
 		(void)snprintf(room, sizeof room, "+%" PRIu64 " s", us / 1000000);
 	table_add(t, room);
@@ -39,7 +40,8 @@ static const char *outcome_of(const json_t *stages)
 
 	for (size_t i = 0; i < json_array_size(stages); i++)
 		for (size_t k = 0; k < COUNT(outcomes); k++)
-			if (strcmp(text_of(json_array_get(stages, i), "stage"), outcomes[k].stage) == 0)
+			if (strcmp(text_of(json_array_get(stages, i), "stage"),
+				    outcomes[k].stage) == 0)
 				outcome = outcomes[k].outcome;
 	return outcome;
 }
@@ -67,8 +69,9 @@ static void print_trace(const json_t *trace)
 
 int trace_show(struct client *c, struct args *a)
 {
-	const struct call call = { .method = "GET", .collection = "trace",
-		.query = { "what", a->words[0] } };
+	const struct call call = {
+		.method = "GET", .collection = "trace", .query = { "what", a->words[0] }
+	};
 	json_t *json = NULL;
 	int status = call_send(c, &call, &json);
 	const json_t *traces;
@@ -77,7 +80,8 @@ int trace_show(struct client *c, struct args *a)
 		return status;
 	traces = json_object_get(json, "traces");
 	if (json_array_size(traces) == 0) {
-		(void)fprintf(stderr, "mailvisor: %s: no trace of it; they are kept for trace.keep\n",
+		(void)fprintf(stderr,
+			"mailvisor: %s: no trace of it; they are kept for trace.keep\n",
 			a->words[0]);
 		status = EXIT_FAILED;
 	} else if (!call_print_json(c, json)) {

@@ -29,7 +29,9 @@ static size_t facts(void *context, struct admin_fact *room, size_t room_count)
 	check(room_count >= 3);
 	room[0] = (struct admin_fact){ .name = "version", .text = S("1.2.3") };
 	room[1] = (struct admin_fact){ .name = "pid", .number = 42 };
-	room[2] = (struct admin_fact){ .name = "smtp", .text = S("127.0.0.1:25"), .is_listener = true };
+	room[2] = (struct admin_fact){
+		.name = "smtp", .text = S("127.0.0.1:25"), .is_listener = true
+	};
 	return 3;
 }
 
@@ -47,11 +49,15 @@ static int open_admin(void **state)
 
 	(void)state;
 	int len = snprintf(path, sizeof path, "unix:/tmp/admin-test-%d.sock", (int)getpid());
-	if (!store_open(&store_mem, &store_options, &store, &e) || !mail_open(store, &options, &mail, &e) ||
+	if (!store_open(&store_mem, &store_options, &store, &e) ||
+		!mail_open(store, &options, &mail, &e) ||
 		!listen_bind((struct slice){ path, (size_t)len }, &listener, &e))
 		return 1;
-	const struct admin_options admin_options = { .fd = listener.fd, .mail = &mail, .clock = &clock_real,
-		.numbers = numbers, .facts = facts };
+	const struct admin_options admin_options = { .fd = listener.fd,
+		.mail = &mail,
+		.clock = &clock_real,
+		.numbers = numbers,
+		.facts = facts };
 	return !admin_start(&admin_options, &admin, &e);
 }
 
@@ -80,8 +86,8 @@ static unsigned ask(const char *method, const char *target, const char *type, st
 	char head[512];
 	auto_fd fd = dial();
 	int len = snprintf(head, sizeof head,
-		"%s %s HTTP/1.0\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", method, target, type,
-		body.len);
+		"%s %s HTTP/1.0\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", method, target,
+		type, body.len);
 	uint64_t status = 0;
 
 	check(send(fd, head, (size_t)len, MSG_NOSIGNAL) == len);
@@ -114,37 +120,45 @@ static const struct row {
 	const char *has; /* in the answer, without its spaces and newlines */
 } rows[] = {
 	{ "GET", "/v1/domains", "", 200, "{\"items\":[]}" },
-	{ "POST", "/v1/domains", "{\"name\":\"A.example\",\"quota\":1000}", 201, "\"name\":\"a.example\"" },
+	{ "POST", "/v1/domains", "{\"name\":\"A.example\",\"quota\":1000}", 201,
+		"\"name\":\"a.example\"" },
 	{ "POST", "/v1/domains", "{\"name\":\"a.example\"}", 409, "domainexistsalready" },
 	{ "POST", "/v1/domains", "{}", 422, "notadomain" },
 	{ "POST", "/v1/domains", "{\"name\":\"x\",\"name\":\"y\"}", 400, "duplicate" },
 	{ "POST", "/v1/domains", "", 400, "notoneJSONobject" },
-	{ "PATCH", "/v1/domains/a.example", "{\"catch_all\":\"all@a.example\"}", 200, "\"quota\":1000" },
+	{ "PATCH", "/v1/domains/a.example", "{\"catch_all\":\"all@a.example\"}", 200,
+		"\"quota\":1000" },
 	{ "PATCH", "/v1/domains/a.example", "{\"name\":\"b.example\"}", 422, "cannotberenamed" },
 	{ "PATCH", "/v1/domains/a.example", "{\"created\":1}", 422, "\"where\":\"created\"" },
 	{ "PATCH", "/v1/domains/a.example", "{\"quota\":-1}", 422, "\"where\":\"quota\"" },
-	{ "PATCH", "/v1/domains/a.example", "{\"quota\":null,\"catch_all\":null}", 200, "\"quota\":0" },
+	{ "PATCH", "/v1/domains/a.example", "{\"quota\":null,\"catch_all\":null}", 200,
+		"\"quota\":0" },
 	{ "PATCH", "/v1/domains/b.example", "{}", 404, "nosuchdomain" },
 	{ "PUT", "/v1/domains/a.example", "{}", 405, "\"where\":\"PUT\"" },
 	{ "GET", "/v1/domain", "", 404, "nosuchroute" },
-	{ "POST", "/v1/accounts", "{\"address\":\"al@a.example\",\"password\":\"secret\",\"quota\":5}", 201,
+	{ "POST", "/v1/accounts",
+		"{\"address\":\"al@a.example\",\"password\":\"secret\",\"quota\":5}", 201,
 		"\"may_login\":true" },
 	{ "POST", "/v1/accounts", "{\"address\":\"al@a.example\"}", 409, "accountexistsalready" },
-	{ "POST", "/v1/accounts", "{\"address\":\"x@a.example\",\"password\":\"\"}", 422, "1to512bytes" },
+	{ "POST", "/v1/accounts", "{\"address\":\"x@a.example\",\"password\":\"\"}", 422,
+		"1to512bytes" },
 	{ "POST", "/v1/accounts", "{\"address\":\"x@a.example\",\"password\":1}", 422, "isatext" },
-	{ "POST", "/v1/accounts", "{\"address\":\"x@a.example\",\"password_hash\":\"plain\"}", 422, "nohash" },
-	{ "POST", "/v1/accounts", "{\"address\":\"x@a.example\",\"password\":\"a\",\"password_hash\":\"b\"}",
-		422, "either" },
+	{ "POST", "/v1/accounts", "{\"address\":\"x@a.example\",\"password_hash\":\"plain\"}", 422,
+		"nohash" },
+	{ "POST", "/v1/accounts",
+		"{\"address\":\"x@a.example\",\"password\":\"a\",\"password_hash\":\"b\"}", 422,
+		"either" },
 	{ "GET", "/v1/accounts/al%40a.example", "", 200, "\"quota\":5" },
 	{ "PATCH", "/v1/accounts/al@a.example", "{\"password\":null,\"disabled\":true}", 200,
 		"\"may_login\":false" },
 	{ "PATCH", "/v1/accounts/al@a.example", "{\"disabled\":1}", 422, "trueorfalse" },
 	{ "GET", "/v1/accounts/bo@a.example", "", 404, "nosuchaccount" },
 	{ "GET", "/v1/accounts?limit=1001", "", 400, "1to1000" },
-	{ "POST", "/v1/aliases", "{\"address\":\"team@a.example\",\"targets\":[\"al@a.example\"]}", 201,
-		"\"targets\":[\"al@a.example\"]" },
+	{ "POST", "/v1/aliases", "{\"address\":\"team@a.example\",\"targets\":[\"al@a.example\"]}",
+		201, "\"targets\":[\"al@a.example\"]" },
 	{ "POST", "/v1/aliases", "{\"address\":\"none@a.example\"}", 422, "1to500targets" },
-	{ "POST", "/v1/aliases", "{\"address\":\"none@a.example\",\"targets\":[7]}", 422, "atargetisatext" },
+	{ "POST", "/v1/aliases", "{\"address\":\"none@a.example\",\"targets\":[7]}", 422,
+		"atargetisatext" },
 	{ "PATCH", "/v1/aliases/team@a.example", "{\"disabled\":true}", 200,
 		"\"disabled\":true,\"targets\":[\"al@a.example\"]" },
 	{ "GET", "/v1/aliases?domain=a.example", "", 200, "team@a.example" },
@@ -156,9 +170,12 @@ static const struct row {
 	{ "PUT", "/v1/quota/a.example", "{\"quota\":\"9\"}", 422, "\"where\":\"quota\"" },
 	{ "DELETE", "/v1/quota/al@a.example", "", 200, "\"quota\":0,\"quota_messages\":0" },
 	{ "GET", "/v1/quota?domain=a.example", "", 200, "\"name\":\"al@a.example\"" },
-	{ "GET", "/v1/status", "", 200, "\"listeners\":[{\"name\":\"smtp\",\"address\":\"127.0.0.1:25\"}]" },
-	{ "GET", "/v1/status", "", 200, "\"numbers\":{\"sessions\":{\"accepted\":7},\"pool\":{\"workers\":3}}" },
-	{ "GET", "/metrics", "", 200, "mailvisor_sessions_accepted_total7#TYPEmailvisor_pool_workersgauge" },
+	{ "GET", "/v1/status", "", 200,
+		"\"listeners\":[{\"name\":\"smtp\",\"address\":\"127.0.0.1:25\"}]" },
+	{ "GET", "/v1/status", "", 200,
+		"\"numbers\":{\"sessions\":{\"accepted\":7},\"pool\":{\"workers\":3}}" },
+	{ "GET", "/metrics", "", 200,
+		"mailvisor_sessions_accepted_total7#TYPEmailvisor_pool_workersgauge" },
 	{ "GET", "/v1/trace", "", 400, "\"where\":\"what\"" },
 	{ "GET", "/v1/trace?what=nobody@a.example", "", 200, "{\"traces\":[]}" },
 	{ "DELETE", "/v1/domains/a.example", "", 409, "a.example" },
@@ -188,7 +205,8 @@ static void test_routes(void **state)
 
 		squeeze(out.at);
 		if (status != rows[i].status || strstr(out.at, rows[i].has) == NULL)
-			print_error("%s %s: %u %s\n", rows[i].method, rows[i].target, status, out.at);
+			print_error(
+				"%s %s: %u %s\n", rows[i].method, rows[i].target, status, out.at);
 		check_row(status == rows[i].status && strstr(out.at, rows[i].has) != NULL, i);
 	}
 }
@@ -199,18 +217,21 @@ static void test_bulk(void **state)
 	auto_buf body = { .max = 1 << 20 }, out = { .max = 1 << 20 };
 
 	(void)state;
-	check(ask("POST", "/v1/domains", "application/json", S("{\"name\":\"b.example\"}"), &out) == 201);
+	check(ask("POST", "/v1/domains", "application/json", S("{\"name\":\"b.example\"}"), &out) ==
+		201);
 	for (unsigned i = 0; i < 600; i++)
-		check(buf_add_format(&body, "{\"address\":\"u%u@b.example\",\"password\":\"pw\"}\n", i));
+		check(buf_add_format(
+			&body, "{\"address\":\"u%u@b.example\",\"password\":\"pw\"}\n", i));
 	check(ask("POST", "/v1/accounts", "application/x-ndjson", buf_slice(&body), &out) == 201);
 	check(strstr(out.at, "\"added\": 600") != NULL);
 	buf_clear(&body);
 	for (unsigned i = 0; i < 300; i++)
-		check(buf_add_format(&body, "{\"address\":\"%s%u@b.example\"}\n", i == 270 ? "u" : "v", i));
+		check(buf_add_format(
+			&body, "{\"address\":\"%s%u@b.example\"}\n", i == 270 ? "u" : "v", i));
 	check(ask("POST", "/v1/accounts", "application/x-ndjson", buf_slice(&body), &out) == 409);
 	check(strstr(out.at, "\"line\": 271") != NULL && strstr(out.at, "\"added\": 270") != NULL);
-	check(ask("POST", "/v1/accounts", "application/x-ndjson", S("{\"address\":\"w@b.example\"}\n\n[]\n"),
-		      &out) == 422);
+	check(ask("POST", "/v1/accounts", "application/x-ndjson",
+		      S("{\"address\":\"w@b.example\"}\n\n[]\n"), &out) == 422);
 	check(strstr(out.at, "\"line\": 3") != NULL && strstr(out.at, "\"added\": 1") != NULL);
 	check(ask("POST", "/v1/accounts", "application/x-ndjson", S("{\"address\":"), &out) == 422);
 	check(ask("GET", "/v1/accounts/w@b.example", "application/json", S(""), &out) == 200);
@@ -235,8 +256,8 @@ static void test_limits(void **state)
 		check(buf_add_format(&body, "{\"address\":\"x%zu@c.example\"}", extra));
 		while (body.len < LIMIT_ADMIN_LINE_BYTES + extra)
 			check(buf_add_byte(&body, ' '));
-		check_row(ask("POST", "/v1/accounts", "application/x-ndjson", buf_slice(&body), &out) ==
-				  (extra == 0 ? 201u : 413u),
+		check_row(ask("POST", "/v1/accounts", "application/x-ndjson", buf_slice(&body),
+				  &out) == (extra == 0 ? 201u : 413u),
 			extra);
 	}
 }
@@ -245,8 +266,10 @@ static void test_limits(void **state)
 static void test_broken_clients(void **state)
 {
 	static const struct slice halves[] = { S_INIT(""), S_INIT("GET /v1/dom"),
-		S_INIT("POST /v1/domains HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"name\""),
-		S_INIT("POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+		S_INIT("POST /v1/domains HTTP/1.1\r\nHost: x\r\nContent-Length: "
+		       "100\r\n\r\n{\"name\""),
+		S_INIT("POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: "
+		       "application/x-ndjson\r\n"
 		       "Content-Length: 100\r\n\r\n{\"address\":\"half@c.example\"}\n{"),
 		S_INIT("nonsense\r\n\r\n") };
 	auto_buf out = { .max = 1 << 20 };
@@ -255,7 +278,9 @@ static void test_broken_clients(void **state)
 	for (size_t i = 0; i < COUNT(halves); i++) {
 		auto_fd fd = dial();
 
-		check_row(send(fd, halves[i].at, halves[i].len, MSG_NOSIGNAL) == (ssize_t)halves[i].len, i);
+		check_row(send(fd, halves[i].at, halves[i].len, MSG_NOSIGNAL) ==
+				  (ssize_t)halves[i].len,
+			i);
 	}
 	check(ask("GET", "/v1/domains", "application/json", S(""), &out) == 200);
 }

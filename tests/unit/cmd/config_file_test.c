@@ -59,7 +59,9 @@ static void test_good(void **state)
 		check_row(read_text(rows[i], &c, &told) && told.count == 0, i);
 		check_row(i < 2 || i > 5 || c.workers == 9, i);
 		check_row(i != 6 || (c.errors == 7 && c.wait_command_ms == 60000), i);
-		check_row(i != 7 || strcmp(c.smtp_listen, "127.0.0.1:1 127.0.0.1:2 127.0.0.1:3") == 0, i);
+		check_row(
+			i != 7 || strcmp(c.smtp_listen, "127.0.0.1:1 127.0.0.1:2 127.0.0.1:3") == 0,
+			i);
 		check_row(i != 8 || strcmp(c.smtp_listen, "127.0.0.1:1 127.0.0.1:2") == 0, i);
 	}
 }
@@ -117,7 +119,8 @@ static void test_no_file(void **state)
 	(void)state;
 	config_init(&c);
 	check(!config_read(&c, "/tmp/no-such-folder-here/file", tell, &told));
-	check(told.count == 1 && told.first_line == 0 && strstr(told.first, "No such file") != NULL);
+	check(told.count == 1 && told.first_line == 0 &&
+		strstr(told.first, "No such file") != NULL);
 }
 
 int main(void)

@@ -41,7 +41,9 @@ static void test_the_table(void **state)
 		check_row(help > 10 && s->help[help - 1] == '.', i);
 		check_row((s->type == SETTING_CHOICE) == (s->choices != NULL), i);
 		for (size_t k = 0; k < i; k++)
-			check_row(strcmp(s->name, settings[k].name) != 0 && s->offset != settings[k].offset, i);
+			check_row(strcmp(s->name, settings[k].name) != 0 &&
+					  s->offset != settings[k].offset,
+				i);
 	}
 }
 
@@ -65,13 +67,15 @@ static void test_ranges(void **state)
 		for (size_t k = 0; k < COUNT(rows); k++) {
 			struct error e = { .fault = FAULT_NONE };
 			char text[40];
-			int len = snprintf(text, sizeof text, "%llu%s", (unsigned long long)rows[k].number, unit);
+			int len = snprintf(text, sizeof text, "%llu%s",
+				(unsigned long long)rows[k].number, unit);
 
 			config_init(&c);
 			if (k == 1 && s->least == 0)
 				continue; /* nothing is less than zero */
-			check_row(config_set(&c, slice_of(s->name), (struct slice){ text, (size_t)len }, &e) ==
-					  rows[k].is_good,
+			check_row(
+				config_set(&c, slice_of(s->name),
+					(struct slice){ text, (size_t)len }, &e) == rows[k].is_good,
 				i);
 			check_row(rows[k].is_good || strstr(e.text, s->name) != NULL, i);
 		}
@@ -92,8 +96,12 @@ static void test_text_lengths(void **state)
 
 		if (s->type != SETTING_TEXT && s->type != SETTING_LIST)
 			continue;
-		check_row(config_set(&c, slice_of(s->name), (struct slice){ long_text, s->most }, &e), i);
-		check_row(!config_set(&c, slice_of(s->name), (struct slice){ long_text, s->most + 1 }, &e2), i);
+		check_row(
+			config_set(&c, slice_of(s->name), (struct slice){ long_text, s->most }, &e),
+			i);
+		check_row(!config_set(&c, slice_of(s->name),
+				  (struct slice){ long_text, s->most + 1 }, &e2),
+			i);
 		check_row(config_set(&c, slice_of(s->name), S(" "), &e3) == (s->least == 0), i);
 	}
 }
@@ -137,7 +145,9 @@ static void test_set(void **state)
 		bool is_good = config_set_pair(&c, rows[i].pair, &e);
 
 		check_row(is_good == (rows[i].says == NULL), i);
-		check_row(is_good || (e.fault == FAULT_NEVER && strstr(e.text, rows[i].says) != NULL), i);
+		check_row(
+			is_good || (e.fault == FAULT_NEVER && strstr(e.text, rows[i].says) != NULL),
+			i);
 	}
 	check(c.workers == 8 && c.message_bytes == 1 << 30 && c.wait_command_ms == 90000 &&
 		c.login_plain == 1);
@@ -155,7 +165,8 @@ static void test_check(void **state)
 		{ { S_INIT("relay.host=[2001:db8::1]:25") }, NULL },
 		{ { S_INIT("relay.host=lmtp:unix:/run/lmtp.sock") }, NULL },
 		{ { S_INIT("relay.host=relay.example:0") }, "no next hop" },
-		{ { S_INIT("relay.retry_first=2h"), S_INIT("relay.retry_most=1h") }, "longer than" },
+		{ { S_INIT("relay.retry_first=2h"), S_INIT("relay.retry_most=1h") },
+			"longer than" },
 		{ { S_INIT("tls.enabled=no") }, NULL },
 		{ { S_INIT("tls.enabled=no"), S_INIT("pop3s.listen=127.0.0.1:1") }, "contradicts" },
 	};

@@ -19,7 +19,8 @@ static int open_folder(void **state)
 
 static int close_folder(void **state)
 {
-	static const char *const names[] = { "/x/y/secret", "/x/y/lock", "/x/y", "/x", "/file", "" };
+	static const char *const names[] = { "/x/y/secret", "/x/y/lock", "/x/y", "/x", "/file",
+		"" };
 	char path[128];
 
 	(void)state;
@@ -89,8 +90,8 @@ static void test_secret(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_make), cmocka_unit_test(test_lock),
-		cmocka_unit_test(test_secret) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_make),
+		cmocka_unit_test(test_lock), cmocka_unit_test(test_secret) };
 
 	return cmocka_run_group_tests_name("datadir", tests, open_folder, close_folder);
 }

@@ -7,7 +7,8 @@
 
 static const char *name_at(const void *context, size_t at)
 {
-	static const char *const names[] = { "serve", "status", "session", "domain", "account", NULL };
+	static const char *const names[] = { "serve", "status", "session", "domain", "account",
+		NULL };
 
 	(void)context;
 	return names[at];
@@ -28,8 +29,10 @@ static void test_nearest(void **state)
 		{ S_INIT("accounts"), "account" },
 		{ S_INIT("xyzzy"), NULL },
 		{ S_INIT(""), NULL },
-		{ S_INIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), NULL },
-		{ S_INIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), NULL },
+		{ S_INIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+			NULL },
+		{ S_INIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+			NULL },
 	};
 
 	(void)state;
@@ -39,7 +42,8 @@ static void test_nearest(void **state)
 		check_row((near == NULL) == (rows[i].near == NULL), i);
 		check_row(near == NULL || strcmp(near, rows[i].near) == 0, i);
 	}
-	(void)nearest(rows[COUNT(rows) - 2].word, name_at, NULL); /* the longest that is looked at */
+	(void)nearest(
+		rows[COUNT(rows) - 2].word, name_at, NULL); /* the longest that is looked at */
 	check(nearest(rows[COUNT(rows) - 1].word, name_at, NULL) == NULL);
 }
 

@@ -66,13 +66,17 @@ static void test_sockets(void **state)
 		if (pid != NULL && strcmp(pid, "self") == 0)
 			pid = self;
 		check_row((pid ? setenv("LISTEN_PID", pid, 1) : unsetenv("LISTEN_PID")) == 0, i);
-		check_row((rows[i].count ? setenv("LISTEN_FDS", rows[i].count, 1) :
-					   unsetenv("LISTEN_FDS")) == 0, i);
-		check_row((rows[i].names ? setenv("LISTEN_FDNAMES", rows[i].names, 1) :
-					   unsetenv("LISTEN_FDNAMES")) == 0, i);
+		check_row((rows[i].count ? setenv("LISTEN_FDS", rows[i].count, 1)
+					 : unsetenv("LISTEN_FDS")) == 0,
+			i);
+		check_row((rows[i].names ? setenv("LISTEN_FDNAMES", rows[i].names, 1)
+					 : unsetenv("LISTEN_FDNAMES")) == 0,
+			i);
 		check_row(notify_sockets(fds, &count, &e) == rows[i].is_good, i);
 		check_row(count == rows[i].given, i);
-		check_row(count < 2 || (fds[0].fd == 3 && slice_same(fds[0].name, S("smtp")) && fds[1].fd == 4), i);
+		check_row(count < 2 || (fds[0].fd == 3 && slice_same(fds[0].name, S("smtp")) &&
+					       fds[1].fd == 4),
+			i);
 	}
 	check(slice_same(fds[1].name, S("")));
 	check((fcntl(3, F_GETFD) & FD_CLOEXEC) != 0);
@@ -80,7 +84,8 @@ static void test_sockets(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tell), cmocka_unit_test(test_sockets) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tell),
+		cmocka_unit_test(test_sockets) };
 
 	return cmocka_run_group_tests_name("notify", tests, NULL, NULL);
 }

@@ -26,7 +26,8 @@ static bool can_write(const char *path)
 /* In the child: what is wrong, as an exit status; 0 all is as it should be, 77 the kernel has no sandbox. */
 static int inside(const char *mine, const char *others)
 {
-	const struct sandbox_path paths[] = { { mine, true }, { "/no/such/place", true }, { "", true } };
+	const struct sandbox_path paths[] = { { mine, true }, { "/no/such/place", true },
+		{ "", true } };
 	char room[128], file[128], other_file[128];
 	struct buf text = BUF_OVER(room);
 	struct error e = { .fault = FAULT_NONE };

@@ -33,17 +33,17 @@ static int close_mail(void **state)
 
 static void test_good(void **state)
 {
-	static const struct slice text =
-		S_INIT("# people\n"
-		       "domain a.example\n"
-		       "\r\n"
-		       "  domain b.example  \n"
-		       "account alice@a.example secret quota=10M\n"
-		       "account bob@a.example $argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
-		       "G3uRh9OsK9L3mEqPvbD0Kx5eVDPjsRRtPZ0dQpqXwhY\n"
-		       "alias team@a.example alice@a.example bob@far.example\n"
-		       "catch-all a.example alice@a.example\n"
-		       "set workers=7");
+	static const struct slice text = S_INIT(
+		"# people\n"
+		"domain a.example\n"
+		"\r\n"
+		"  domain b.example  \n"
+		"account alice@a.example secret quota=10M\n"
+		"account bob@a.example $argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
+		"G3uRh9OsK9L3mEqPvbD0Kx5eVDPjsRRtPZ0dQpqXwhY\n"
+		"alias team@a.example alice@a.example bob@far.example\n"
+		"catch-all a.example alice@a.example\n"
+		"set workers=7");
 	auto_arena arena = { .max = LIMIT_ARENA_BYTES };
 	struct error e = { .fault = FAULT_NONE };
 	struct config c;
@@ -58,11 +58,14 @@ static void test_good(void **state)
 	if (!setup_mail(text, &mail, false, &e))
 		print_error("%s\n", e.text);
 	check(e.fault == FAULT_NONE);
-	check(account_get(mail.directory, S("alice@a.example"), &arena, &account, &is_found, &e) && is_found);
+	check(account_get(mail.directory, S("alice@a.example"), &arena, &account, &is_found, &e) &&
+		is_found);
 	check(account.quota_bytes == 10 << 20 && account.password.len > 0);
-	check(domain_get(mail.directory, S("a.example"), &arena, &domain, &is_found, &e) && is_found);
+	check(domain_get(mail.directory, S("a.example"), &arena, &domain, &is_found, &e) &&
+		is_found);
 	check(slice_same(domain.catch_all, S("alice@a.example")));
-	check(alias_get(mail.directory, S("team@a.example"), &arena, &alias, &is_found, &e) && is_found);
+	check(alias_get(mail.directory, S("team@a.example"), &arena, &alias, &is_found, &e) &&
+		is_found);
 	check(alias.target_count == 2);
 	check(setup_mail(text, &mail, true, &e)); /* again: what is there stays */
 	check(!setup_mail(text, &mail, false, &e) && strstr(e.text, "line 2") != NULL);
@@ -80,7 +83,8 @@ static void test_bad(void **state)
 		{ S_INIT("account x@a.example pw 10M\n"), "line 1: '10M'" },
 		{ S_INIT("account x@nowhere.example pw\n"), "line 1: 'x@nowhere.example'" },
 		{ S_INIT("alias y@a.example\n"), "line 1:" },
-		{ S_INIT("catch-all nowhere.example x@a.example\n"), "no such domain 'nowhere.example'" },
+		{ S_INIT("catch-all nowhere.example x@a.example\n"),
+			"no such domain 'nowhere.example'" },
 	};
 
 	(void)state;
@@ -93,12 +97,14 @@ static void test_bad(void **state)
 	struct error e = { .fault = FAULT_NONE };
 	struct config c;
 	config_init(&c);
-	check(!setup_settings(S("set workers=0\n"), &c, &e) && strstr(e.text, "line 1: set 'workers'") != NULL);
+	check(!setup_settings(S("set workers=0\n"), &c, &e) &&
+		strstr(e.text, "line 1: set 'workers'") != NULL);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_good), cmocka_unit_test(test_bad) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad) };
 
 	return cmocka_run_group_tests_name("setup", tests, open_mail, close_mail);
 }

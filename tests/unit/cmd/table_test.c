@@ -24,11 +24,14 @@ static void printed(struct table *t, char *room, size_t size)
 
 static void test_table(void **state)
 {
-	struct table t = { .column_count = 3, .names = { "NAME", "SIZE", "WHAT" }, .is_right = { [1] = true } };
+	struct table t = {
+		.column_count = 3, .names = { "NAME", "SIZE", "WHAT" }, .is_right = { [1] = true }
+	};
 	char text[512];
 
 	(void)state;
-	table_add(&t, "gr\xc3\xbc\xc3\x9f" "e");
+	table_add(&t, "gr\xc3\xbc\xc3\x9f"
+		      "e");
 	table_add_size(&t, 0, "none");
 	table_add(&t, "a\x1b[2Jb\n");
 	table_add(&t, "a-longer-name");
@@ -36,7 +39,8 @@ static void test_table(void **state)
 	table_add_number(&t, 7, NULL);
 	printed(&t, text, sizeof text);
 	assert_string_equal(text, "NAME           SIZE  WHAT\n"
-				  "gr\xc3\xbc\xc3\x9f" "e          none  a?[2Jb?\n"
+				  "gr\xc3\xbc\xc3\x9f"
+				  "e          none  a?[2Jb?\n"
 				  "a-longer-name   10M  7\n");
 }
 
@@ -54,7 +58,8 @@ static void test_many_cells(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_table), cmocka_unit_test(test_many_cells) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_table),
+		cmocka_unit_test(test_many_cells) };
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }

@@ -37,8 +37,8 @@ static void test_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t value = 77;
-		bool is_good = rows[i].is_size ? units_read_size(rows[i].text, &value) :
-						 units_read_time(rows[i].text, &value);
+		bool is_good = rows[i].is_size ? units_read_size(rows[i].text, &value)
+					       : units_read_time(rows[i].text, &value);
 
 		check_row(is_good == rows[i].is_good, i);
 		check_row(value == (rows[i].is_good ? rows[i].value : 77), i);
@@ -82,7 +82,8 @@ static void test_print(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_read), cmocka_unit_test(test_print) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_read),
+		cmocka_unit_test(test_print) };
 
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);
 }

@@ -77,8 +77,8 @@ static void test_from_here(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_join), cmocka_unit_test(test_data),
-		cmocka_unit_test(test_from_here) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_join),
+		cmocka_unit_test(test_data), cmocka_unit_test(test_from_here) };
 
 	return cmocka_run_group_tests_name("where", tests, NULL, NULL);
 }

@@ -18,8 +18,13 @@ static const char *const both[] = { "bob@b.example", "carol@b.example", 0 };
 
 static struct deliver *start(struct mail *m, const struct next_host *host, uint32_t give_up_s)
 {
-	struct deliver_options options = { .mail = m, .clock = &clock_real, .host = "mx.a.example",
-		.worker_max = 2, .retry_first_s = 1, .retry_most_s = 1, .give_up_s = give_up_s };
+	struct deliver_options options = { .mail = m,
+		.clock = &clock_real,
+		.host = "mx.a.example",
+		.worker_max = 2,
+		.retry_first_s = 1,
+		.retry_most_s = 1,
+		.give_up_s = give_up_s };
 	struct error e = { .fault = FAULT_NONE };
 	struct deliver *d = NULL;
 
@@ -54,7 +59,8 @@ static uint64_t read_inbox(struct mail *m, struct buf *out)
 	struct entry_page page = { 0 };
 	bool is_found = false;
 
-	check(account_get(m->directory, S("alice@a.example"), &arena, &alice, &is_found, &e) && is_found);
+	check(account_get(m->directory, S("alice@a.example"), &arena, &alice, &is_found, &e) &&
+		is_found);
 	check(folder_open(m->folders, alice.id, &inbox, &e));
 	folder_state_get(inbox, &state);
 	if (state.count > 0) {
@@ -90,20 +96,23 @@ static const struct row {
 	{ "one refused", { { "RCPT TO:<bob", "550 5.1.1 no bob", 0 } }, "alice@a.example", 0, 60,
 		{ 1, 1, 0, 1 }, 1,
 		{ "Final-Recipient: rfc822; bob@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n",
-			"Diagnostic-Code: smtp; 550 5.1.1 no bob\r\n", "Return-Path: <>\r\n", "Subject: x\r\n" } },
+			"Diagnostic-Code: smtp; 550 5.1.1 no bob\r\n", "Return-Path: <>\r\n",
+			"Subject: x\r\n" } },
 	{ "given up", { { "MAIL", "451 wait", 0 } }, "alice@a.example", 0, 0, { 1, 0, 0, 2 }, 1,
 		{ "Status: 5.4.7\r\n", "carol@b.example", "report-type=delivery-status" } },
-	{ "null reverse-path", { { "MAIL", "550 5.7.1 no", 0 } }, "", 0, 60, { 1, 0, 0, 2 }, 0, { NULL } },
-	{ "never wanted", { { "MAIL", "550 5.7.1 no", 0 } }, "alice@a.example", SMTP_NOTIFY_NEVER, 60,
-		{ 1, 0, 0, 2 }, 0, { NULL } },
-	{ "only success wanted", { { "MAIL", "550 5.7.1 no", 0 } }, "alice@a.example", SMTP_NOTIFY_SUCCESS, 60,
-		{ 1, 0, 0, 2 }, 0, { NULL } },
-	{ "success told by us", { { NULL, NULL, 0 } }, "alice@a.example", SMTP_NOTIFY_SUCCESS, 60, { 1, 2, 0, 0 }, 1,
-		{ "Action: relayed\r\nStatus: 2.0.0\r\n", "bob@b.example", "carol@b.example" } },
-	{ "success told by the next host", { { "EHLO", "250-next\r\n250 DSN", 0 } }, "alice@a.example",
-		SMTP_NOTIFY_SUCCESS, 60, { 1, 2, 0, 0 }, 0, { NULL } },
-	{ "unknown sender", { { "MAIL", "550 5.7.1 no", 0 } }, "nobody@a.example", 0, 60, { 1, 0, 0, 2 }, 0,
+	{ "null reverse-path", { { "MAIL", "550 5.7.1 no", 0 } }, "", 0, 60, { 1, 0, 0, 2 }, 0,
 		{ NULL } },
+	{ "never wanted", { { "MAIL", "550 5.7.1 no", 0 } }, "alice@a.example", SMTP_NOTIFY_NEVER,
+		60, { 1, 0, 0, 2 }, 0, { NULL } },
+	{ "only success wanted", { { "MAIL", "550 5.7.1 no", 0 } }, "alice@a.example",
+		SMTP_NOTIFY_SUCCESS, 60, { 1, 0, 0, 2 }, 0, { NULL } },
+	{ "success told by us", { { NULL, NULL, 0 } }, "alice@a.example", SMTP_NOTIFY_SUCCESS, 60,
+		{ 1, 2, 0, 0 }, 1,
+		{ "Action: relayed\r\nStatus: 2.0.0\r\n", "bob@b.example", "carol@b.example" } },
+	{ "success told by the next host", { { "EHLO", "250-next\r\n250 DSN", 0 } },
+		"alice@a.example", SMTP_NOTIFY_SUCCESS, 60, { 1, 2, 0, 0 }, 0, { NULL } },
+	{ "unknown sender", { { "MAIL", "550 5.7.1 no", 0 } }, "nobody@a.example", 0, 60,
+		{ 1, 0, 0, 2 }, 0, { NULL } },
 };
 
 static void run_row(const struct row *row, size_t at)
@@ -122,9 +131,9 @@ static void run_row(const struct row *row, size_t at)
 	deliver_stop(d);
 	uint64_t reports = read_inbox(&m, &report);
 	if (memcmp(&stats, &row->stats, sizeof stats) != 0 || reports != row->reports)
-		print_error("%s: %u attempts, %u relayed, %u deferred, %u bounced, %u reports\n", row->name,
-			(unsigned)stats.attempts, (unsigned)stats.relayed, (unsigned)stats.deferred,
-			(unsigned)stats.bounced, (unsigned)reports);
+		print_error("%s: %u attempts, %u relayed, %u deferred, %u bounced, %u reports\n",
+			row->name, (unsigned)stats.attempts, (unsigned)stats.relayed,
+			(unsigned)stats.deferred, (unsigned)stats.bounced, (unsigned)reports);
 	check_row(memcmp(&stats, &row->stats, sizeof stats) == 0, at);
 	check_row(reports == row->reports, at);
 	for (size_t i = 0; i < COUNT(row->says) && row->says[i] != NULL; i++) {
@@ -134,6 +143,7 @@ static void run_row(const struct row *row, size_t at)
 	}
 	mail_close(&m);
 	next_host_stop(&host);
+	next_host_done(&host);
 }
 
 static void test_fates(void **state)
@@ -165,6 +175,7 @@ static void test_stop_cuts_a_silent_host(void **state)
 	check(stats.waiting == 1 && stats.taken == 0);
 	mail_close(&m);
 	next_host_stop(&host);
+	next_host_done(&host);
 }
 
 int main(void)

@@ -121,14 +121,17 @@ static void *run(void *context)
 
 void next_host_start(struct next_host *h, const struct next_host_row *rows, size_t count)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof at;
 
-	*h = (struct next_host){ .rows = rows, .row_count = count, .commands.max = 1 << 20,
-		.body.max = 1 << 22 };
+	*h = (struct next_host){
+		.rows = rows, .row_count = count, .commands.max = 1 << 20, .body.max = 1 << 22
+	};
 	h->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	check(h->listener >= 0 && bind(h->listener, (const struct sockaddr *)&at, len) == 0 &&
-		listen(h->listener, 8) == 0 && getsockname(h->listener, (struct sockaddr *)&at, &len) == 0);
+		listen(h->listener, 8) == 0 &&
+		getsockname(h->listener, (struct sockaddr *)&at, &len) == 0);
 	(void)snprintf(h->address, sizeof h->address, "127.0.0.1:%u", (unsigned)ntohs(at.sin_port));
 	check(pthread_create(&h->thread, NULL, run, h) == 0);
 }
@@ -137,6 +140,10 @@ void next_host_stop(struct next_host *h)
 {
 	check(shutdown(h->listener, SHUT_RDWR) == 0 && pthread_join(h->thread, NULL) == 0);
 	check(close(h->listener) == 0);
+}
+
+void next_host_done(struct next_host *h)
+{
 	buf_done(&h->commands);
 	buf_done(&h->body);
 }
@@ -154,7 +161,8 @@ void test_mail_open(struct mail *m)
 	struct error e = { .fault = FAULT_NONE };
 	struct store *store;
 
-	check(store_open(&store_mem, &store_options, &store, &e) && mail_open(store, &options, m, &e));
+	check(store_open(&store_mem, &store_options, &store, &e) &&
+		mail_open(store, &options, m, &e));
 	check(domain_add(m->directory, &domain, &e) == CHANGE_DONE);
 	check(account_add(m->directory, &account, &e) == CHANGE_DONE);
 }
@@ -166,8 +174,11 @@ void test_mail_spool(struct mail *m, const char *from, const char *const *to, si
 	struct envelope_rcpt rcpts[16];
 	struct intake_rcpt intake_rcpts[16];
 	struct target targets[16];
-	struct envelope envelope = { .id = id_new(&clock_real), .reverse_path = slice_of(from),
-		.rcpts = rcpts, .rcpt_count = count, .protocol = PROTOCOL_ESMTP };
+	struct envelope envelope = { .id = id_new(&clock_real),
+		.reverse_path = slice_of(from),
+		.rcpts = rcpts,
+		.rcpt_count = count,
+		.protocol = PROTOCOL_ESMTP };
 	struct error e = { .fault = FAULT_NONE };
 	struct intake intake;
 
@@ -175,7 +186,8 @@ void test_mail_spool(struct mail *m, const char *from, const char *const *to, si
 	for (size_t i = 0; i < count; i++) {
 		rcpts[i] = (struct envelope_rcpt){ .address = slice_of(to[i]), .notify = notify };
 		targets[i] = (struct target){ .address = rcpts[i].address };
-		intake_rcpts[i] = (struct intake_rcpt){ .targets = { &targets[i], 1 }, .rcpt = &rcpts[i] };
+		intake_rcpts[i] =
+			(struct intake_rcpt){ .targets = { &targets[i], 1 }, .rcpt = &rcpts[i] };
 	}
 	timeline_begin(&timeline, envelope.id);
 	intake_begin(&intake, m, &envelope);

@@ -32,7 +32,9 @@ struct next_host {
 };
 
 void next_host_start(struct next_host *h, const struct next_host_row *rows, size_t count);
-void next_host_stop(struct next_host *h); /* waits for the connection that runs */
+/* Waits for the connection that runs; then what it was told may be read. */
+void next_host_stop(struct next_host *h);
+void next_host_done(struct next_host *h);
 
 /* A mail/ in memory with a.example and alice@a.example. */
 void test_mail_open(struct mail *m);

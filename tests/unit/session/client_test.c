@@ -141,6 +141,7 @@ static void test_body_too_slow(void **state)
 	(void)state;
 	room_open(&r, SESSION_SMTP);
 	r.host.min_bytes_per_s = 100;
+	r.host.data_wait_ms = 180 * 1000;
 	check(r.work->step(r.work, WAKE_NEW) == NEXT_PARK);
 	check(room_hears(&r, S("220 ")));
 	room_send(&r, S("BDAT 100 LAST\r\n")); /* not allowed yet, and eaten all the same */
