@@ -76,7 +76,9 @@ static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
 	if (title == NULL || !slice_text(slice_of(title), ret->label, sizeof ret->label))
 		return fail(e, FAULT_NEVER, "platform: the label is longer than %d bytes",
 			LABEL_BYTES - 1);
-	(void)snprintf(ret->platform, sizeof ret->platform, "%s", ret->label);
+	/* Without `driver` the label is the platform's name; one too long for that names none. */
+	if (!slice_text(slice_of(title), ret->platform, sizeof ret->platform))
+		ret->platform[0] = '\0';
 	return text_take(cfg, "driver", ret->platform, sizeof ret->platform, e) &&
 	       count_take(cfg, "messages", &ret->per_size, e);
 }

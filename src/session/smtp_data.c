@@ -59,6 +59,7 @@ static enum body_answer body_peek(struct smtp *s, struct body_pace *p, struct sl
 
 		if (answer == CONN_OK) {
 			p->window_bytes += ret->len;
+			now = clock_mono_ns(h->clock);
 			return pace_is_too_slow(s, p, now) ? BODY_SLOW : BODY_BYTES;
 		}
 		if (answer != CONN_QUIET)
