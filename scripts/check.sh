@@ -14,7 +14,10 @@ note() { # NAME STATUS
 run() { # NAME COMMAND...: one test that is a command
     local name=$1; shift
     echo "== $name"
-    "$@"; note "$name" $?
+    "$@"
+    local status=$?
+    note "$name" $status
+    return $status
 }
 configure() { # DIR CC OPTION...
     local dir=$1 cc=$2; shift 2
@@ -54,18 +57,19 @@ for stage in $stages; do
         run "style: rules and format" python3 tests/style/style.py
         run "style: the checks find what they look for" python3 tests/style/test_checks.py ;;
     gcc)
-        configure build/check gcc --buildtype=debugoptimized &&
+        run "configure: build/check" configure build/check gcc --buildtype=debugoptimized &&
             run "build: gcc" ninja -C build/check --quiet && suite build/check &&
             pytests e2e build/check tests/e2e && pytests lab build/check tests/lab &&
             run "crash: 20 kills under load" timeout 900 \
                 /usr/bin/python3 -B tests/crash/crash.py --server build/check/src/mailvisor ;;
     clang) # with both memory sanitizers, and with the fuzzers' programs
-        configure build/check-clang clang --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false \
-            -Dfuzzers=true && run "build: clang, address and undefined sanitizers, fuzzers" ninja -C build/check-clang --quiet &&
+        run "configure: build/check-clang" configure build/check-clang clang --buildtype=debugoptimized \
+            -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzers=true &&
+            run "build: clang, address and undefined sanitizers, fuzzers" ninja -C build/check-clang --quiet &&
             suite build/check-clang --suite unit --suite store --suite fuzz --suite talk &&
             pytests e2e build/check-clang tests/e2e/test_clients.py ;;
     tsan)
-        configure build/check-tsan clang --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
+        run "configure: build/check-tsan" configure build/check-tsan clang --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
             run "build: thread sanitizer" ninja -C build/check-tsan --quiet &&
             TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" \
                 suite build/check-tsan --suite unit --suite store --suite threads ;;

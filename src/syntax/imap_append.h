@@ -20,12 +20,19 @@
  */
 #include "syntax/imap_date.h"
 #include "syntax/imap_flag.h"
+#include "syntax/imap_set.h"
 
 enum imap_append_answer {
 	IMAP_APPEND_ARGUMENT,
 	IMAP_APPEND_MESSAGE,
 	IMAP_APPEND_DONE,
 	IMAP_APPEND_BAD
+};
+enum imap_append_place {
+	IMAP_APPEND_START,
+	IMAP_APPEND_AFTER,
+	IMAP_APPEND_IN_CATENATE,
+	IMAP_APPEND_IN_UTF8
 };
 struct imap_append_part {
 	struct imap_append_part *next;
@@ -52,12 +59,8 @@ struct imap_append {
 	size_t message_count;
 	struct imap_append_message *message; /* the newest */
 	struct imap_append_part *part;       /* the newest of it: the literal that comes now */
-	enum imap_append_place {
-		IMAP_APPEND_START,
-		IMAP_APPEND_AFTER,
-		IMAP_APPEND_IN_CATENATE,
-		IMAP_APPEND_IN_UTF8
-	} place;
+	struct imap_literal argument;        /* after IMAP_APPEND_ARGUMENT: the one announced */
+	enum imap_append_place place;        /* where the next segment goes on */
 };
 MUST_CHECK enum imap_append_answer imap_append_next(
 	struct imap_parse *p, struct slice segment, struct imap_append *a);

@@ -13,7 +13,7 @@
 enum { IMAP_STAR = 0 /* no number of a message, no UID */ };
 
 struct imap_range {
-	uint32_t first, last; /* first <= last, unless one is IMAP_STAR */
+	uint32_t first, last; /* first <= last; or last is IMAP_STAR: "5:*"; or both are: "*" */
 };
 struct imap_set {
 	const struct imap_range *at;
