@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,11 +120,29 @@ static bool writer_fetch(void)
 	return true;
 }
 
+/* A gap in the log says so itself. */
+static void writer_confess(uint64_t *told)
+{
+	uint64_t count = atomic_load(&dropped);
+	char time[CLOCK_TEXT_BYTES], line[128];
+	int len;
+
+	if (count == *told)
+		return;
+	len = snprintf(line, sizeof line, "t=%s level=warn ev=log.dropped lines=%" PRIu64 "\n",
+		clock_text(clock_wall_ns(&clock_real), time), count - *told);
+	*told = count;
+	write_all(the_log.fd, (struct slice){ line, (size_t)len });
+}
+
 static void *writer_run(void *nothing)
 {
+	uint64_t told = atomic_load(&dropped);
+
 	(void)nothing;
 	while (writer_fetch()) {
 		write_all(the_log.fd, buf_slice(&the_log.writing));
+		writer_confess(&told);
 		if (the_log.writing.room > LOG_RING_FIRST_BYTES)
 			buf_done(&the_log.writing); /* a burst is over: give its memory back */
 		buf_clear(&the_log.writing);
@@ -208,7 +228,8 @@ static void add_lines(struct slice lines, bool is_urgent)
 		return;
 	}
 	if (!buf_add(&the_log.filling, lines)) {
-		atomic_fetch_add(&dropped, 1);
+		for (; lines.len > 0; lines = slice_skip(lines, slice_find(lines, '\n') + 1))
+			atomic_fetch_add(&dropped, 1);
 		return;
 	}
 	the_log.is_urgent = the_log.is_urgent || is_urgent;

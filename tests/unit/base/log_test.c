@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_quoting(void **state)
@@ -118,6 +119,38 @@ static void test_file_threads_levels(void **state)
 	check(unlink(path) == 0 && unlink(moved) == 0);
 }
 
+/* Nobody reads the pipe: the writer stands still, the ring fills, lines are dropped, and the log says how many. */
+static void test_dropped(void **state)
+{
+	char path[] = "/tmp/mailvisor-log-test-XXXXXX", room[4096];
+	struct error e = { .fault = FAULT_NONE };
+	auto_buf text = { .max = 8 << 20 };
+	auto_fd fd = -1, reader = -1;
+	uint64_t before = log_dropped_count(), dropped;
+	size_t written = 0;
+	ssize_t got;
+
+	(void)state;
+	fd = mkstemp(path);
+	check(fd >= 0 && unlink(path) == 0 && mkfifo(path, 0600) == 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	check(reader >= 0 && log_start(path, LOG_LEVEL_INFO, &e));
+	memset(room, 'x', sizeof room);
+	room[sizeof room - 1] = '\n';
+	for (; log_dropped_count() == before && written < 10000; written++)
+		log_lines((struct slice){ room, sizeof room });
+	dropped = log_dropped_count() - before;
+	check(dropped > 0);
+	check(fcntl(reader, F_SETFL, 0) == 0);
+	while (count_text(buf_slice(&text), S("ev=log.dropped")) == 0) {
+		got = read(reader, room, sizeof room);
+		check(got > 0 && buf_add(&text, (struct slice){ room, (size_t)got }));
+	}
+	log_stop();
+	check(count_text(buf_slice(&text), S("ev=log.dropped lines=1\n")) == 1);
+	check(unlink(path) == 0);
+}
+
 static void test_bad_path(void **state)
 {
 	struct error e = { .fault = FAULT_NONE };
@@ -131,7 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_quoting),
 		cmocka_unit_test(test_field_too_long), cmocka_unit_test(test_file_threads_levels),
-		cmocka_unit_test(test_bad_path) };
+		cmocka_unit_test(test_dropped), cmocka_unit_test(test_bad_path) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
