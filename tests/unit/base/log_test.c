@@ -142,7 +142,8 @@ static void test_dropped(void **state)
 	dropped = log_dropped_count() - before;
 	check(dropped == 1);
 	check(fcntl(reader, F_SETFL, 0) == 0);
-	while (!slice_ends_nocase(buf_slice(&text), S(" lines=1\n"))) {
+	/* All lines but the dropped one, and somewhere between them the line that says so. */
+	while (text.len <= (written - 1) * sizeof room || text.at[text.len - 1] != '\n') {
 		got = read(reader, room, sizeof room);
 		check(got > 0 && buf_add(&text, (struct slice){ room, (size_t)got }));
 	}
