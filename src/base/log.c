@@ -37,6 +37,7 @@ static struct {
 	bool is_urgent; /* something that a person may wait for: no gathering */
 	/* the writer's: */
 	struct buf writing;
+	uint64_t dropped_told;
 	pthread_t writer;
 	char *path;
 	int fd;
@@ -121,28 +122,26 @@ static bool writer_fetch(void)
 }
 
 /* A gap in the log says so itself. */
-static void writer_confess(uint64_t *told)
+static void writer_confess(void)
 {
 	uint64_t count = atomic_load(&dropped);
 	char time[CLOCK_TEXT_BYTES], line[128];
 	int len;
 
-	if (count == *told)
+	if (count == the_log.dropped_told)
 		return;
 	len = snprintf(line, sizeof line, "t=%s level=warn ev=log.dropped lines=%" PRIu64 "\n",
-		clock_text(clock_wall_ns(&clock_real), time), count - *told);
-	*told = count;
+		clock_text(clock_wall_ns(&clock_real), time), count - the_log.dropped_told);
+	the_log.dropped_told = count;
 	write_all(the_log.fd, (struct slice){ line, (size_t)len });
 }
 
 static void *writer_run(void *nothing)
 {
-	uint64_t told = atomic_load(&dropped);
-
 	(void)nothing;
 	while (writer_fetch()) {
 		write_all(the_log.fd, buf_slice(&the_log.writing));
-		writer_confess(&told);
+		writer_confess();
 		if (the_log.writing.room > LOG_RING_FIRST_BYTES)
 			buf_done(&the_log.writing); /* a burst is over: give its memory back */
 		buf_clear(&the_log.writing);
@@ -164,6 +163,7 @@ bool log_start(const char *path, enum log_level level, struct error *e)
 	the_log.filling = (struct buf){ .max = LOG_RING_BYTES };
 	the_log.writing = (struct buf){ .max = LOG_RING_BYTES };
 	the_log.is_stopping = false;
+	the_log.dropped_told = atomic_load(&dropped);
 	atomic_store(&level_now, level);
 	signal_init(&the_log.has_lines);
 	invariant(pthread_attr_init(&how) == 0);
