@@ -22,6 +22,7 @@ enum lock_rank {
 	RANK_PEERS = 14,     /* net/listen: connections per address */
 	RANK_TLS = 16,       /* net/tls: the current context */
 	RANK_DIRECTORY = 20, /* mail/directory: cached domains, accounts, aliases */
+	RANK_MAILBOXES = 22, /* mail/mailbox: names of the accounts' mailboxes */
 	RANK_FOLDERS = 24,   /* mail: table of open folders */
 	RANK_QUOTA = 26,     /* mail/quota: usage of accounts and domains */
 	RANK_FOLDER = 28,    /* one folder's head */
