@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/check_parts.h"
 #include "mail/directory_parts.h"
+#include "mail/mailbox_names.h"
 #include "mail/spool_item.h"
 
 #include "base/record.h"
@@ -76,6 +77,7 @@ static struct id id_of(struct slice s, size_t at)
 static bool see_head(struct check *c, struct slice partition, struct slice key, struct slice value)
 {
 	struct seen_folder *f = check_folder(c, id_of(partition, 1));
+	struct folder_keywords keywords = { .count = 0 };
 	char name[ID_TEXT_BYTES + 1];
 	bool is_good;
 
@@ -85,12 +87,34 @@ static bool see_head(struct check *c, struct slice partition, struct slice key, 
 		is_good = head_decode(value, &f->head);
 		f->has_head = is_good;
 		c->result->folders++;
+	} else if (slice_same(key, S("k"))) {
+		is_good = keywords_decode(value, &keywords);
+		keywords_done(&keywords);
 	} else {
 		is_good = removal_decode(value, &f->removing, &f->removing_count);
 	}
 	if (!is_good)
 		check_says(c, "folder '%.*s': its head is damaged", S_FMT(id_text(f->id, name)));
 	return true;
+}
+
+static bool folder_owned(struct check *c, struct id id)
+{
+	struct seen_folder *f = check_folder(c, id);
+
+	if (f != NULL)
+		f->has_owner = true;
+	return f != NULL;
+}
+
+/* Every mailbox has a head from its first moment. */
+static bool folder_named(struct check *c, struct id id)
+{
+	struct seen_folder *f = check_folder(c, id);
+
+	if (f != NULL)
+		f->has_owner = f->needs_head = true;
+	return f != NULL;
 }
 
 static bool body_seen(struct check *c, const struct entry *entry, struct id folder)
@@ -133,7 +157,7 @@ static bool see_entry(struct check *c, struct slice partition, struct slice key,
 		c->entry_room = room;
 	}
 	c->entries[c->entry_count++] =
-		(struct seen_entry){ f->id, entry.blob, entry.uid, entry.bytes };
+		(struct seen_entry){ f->id, entry.blob, entry.uid, entry.flags, entry.bytes };
 	c->result->messages++;
 	return body_seen(c, &entry, f->id);
 }
@@ -165,7 +189,11 @@ static bool see_item(struct check *c, struct slice partition, struct slice key, 
 		return true;
 	}
 	c->result->spool_items++;
-	return body_seen(c, &item.entry, (struct id){ { 0 } });
+	if (!body_seen(c, &item.entry, (struct id){ { 0 } }))
+		return false;
+	if (item.entry.bytes > item.entry.prefix.len || item.entry.is_shared)
+		check_body(c, item.entry.blob)->item = id; /* it was made a moment ago */
+	return true;
 }
 
 static bool see_domain(
@@ -206,7 +234,38 @@ static bool see_entity(
 	d->aliases += entity.kind == ENTITY_ALIAS ? 1 : 0;
 	c->result->accounts += entity.kind == ENTITY_ACCOUNT ? 1 : 0;
 	c->result->aliases += entity.kind == ENTITY_ALIAS ? 1 : 0;
-	return true;
+	return entity.kind != ENTITY_ACCOUNT || folder_owned(c, entity.account.id);
+}
+
+/* Names of mailboxes. */
+static bool see_name(struct check *c, struct slice partition, struct slice key, struct slice value)
+{
+	struct id account = id_of(partition, 1);
+	char name[ID_TEXT_BYTES + 1];
+	struct mailbox m = { .uses = 0 };
+	bool is_good = true;
+	uint32_t uid_validity;
+
+	if (slice_same(key, S("h")))
+		is_good = names_head_decode(value, &uid_validity);
+	else if (slice_starts(key, S("n")))
+		is_good = name_decode(slice_skip(key, 1), value, &m);
+	if (!is_good)
+		check_says(c, "account '%.*s': the record of a mailbox is damaged",
+			S_FMT(id_text(account, name)));
+	if (id_is_zero(m.id))
+		return true;
+	c->result->mailboxes++;
+	return folder_named(c, m.id);
+}
+
+/* What is still to be removed: an account's INBOX or a mailbox. */
+static bool see_removing(
+	struct check *c, struct slice partition, struct slice key, struct slice value)
+{
+	(void)partition;
+	(void)value;
+	return folder_owned(c, id_of(key, 0));
 }
 
 static bool see_counts(
@@ -236,6 +295,8 @@ static const struct {
 	{ 'D', see_domain },
 	{ 'a', see_entity },
 	{ 'c', see_counts },
+	{ 'm', see_name },
+	{ 'x', see_removing },
 };
 /* clang-format on */
 
@@ -266,6 +327,7 @@ static void store_finding(void *context, enum store_finding finding, struct slic
 		[STORE_FINDING_DAMAGED_KEY] = "damaged record",
 		[STORE_FINDING_DAMAGED_BLOB] = "damaged message body",
 		[STORE_FINDING_ORPHAN_BLOB] = "message body nobody refers to",
+		[STORE_FINDING_DAMAGED_LOG] = "damaged log of commits",
 	};
 	struct check *c = context;
 

@@ -2,6 +2,7 @@
 #include "mail/check_parts.h"
 #include "mail/directory_parts.h"
 #include "mail/shared.h"
+#include "mail/spool_item.h"
 
 #include <stdlib.h>
 
@@ -9,10 +10,9 @@
 static bool mend(struct check *c, const struct key *partition, struct slice key, struct slice value,
 	struct error *e)
 {
-	auto_batch b;
-
 	if (!c->may_salvage)
 		return true;
+	auto_batch b;
 	batch_begin(&b, 1, 0);
 	batch_commit(&b, partition, STORE_ANY_VERSION, 1, 1);
 	if (value.len > 0)
@@ -46,14 +46,27 @@ static bool body_length(struct check *c, const struct seen_body *b, bool *ret_go
 	return true;
 }
 
+/* What else refers to a body that is gone: an item in the spool, the count of its holders. */
+static bool body_forget(struct check *c, const struct seen_body *b, struct error *e)
+{
+	struct key holders = key_of_id('b', b->blob), spool = spool_partition(b->item);
+	char name[ID_TEXT_BYTES + 1];
+
+	if (!id_is_zero(b->item)) {
+		check_says(c, "spool item '%.*s': its body of %llu bytes is missing or cut",
+			S_FMT(id_text(b->item, name)), (unsigned long long)b->bytes);
+		if (!mend(c, &spool, id_slice(&b->item), S(""), e))
+			return false;
+	}
+	return b->holders_stored == 0 || mend(c, &holders, S("n"), S(""), e);
+}
+
 static bool body_gone(struct check *c, const struct seen_body *b, struct error *e)
 {
 	char name[ID_TEXT_BYTES + 1];
-	bool is_counted = id_is_zero(b->folder);
 
-	if (is_counted)
-		check_says(c, "a spool item: its body of %llu bytes is missing or cut",
-			(unsigned long long)b->bytes);
+	if (!body_forget(c, b, e))
+		return false;
 	/* Every entry that has this body goes. */
 	for (size_t i = 0; i < c->entry_count; i++) {
 		struct seen_entry *entry = &c->entries[i];
@@ -134,41 +147,76 @@ static bool entries_count(struct check *c, struct error *e)
 			continue;
 		f->counted++;
 		f->counted_bytes += entry->bytes;
+		f->unseen += (entry->flags & ENTRY_SEEN) == 0 ? 1 : 0;
+		f->deleted += (entry->flags & ENTRY_DELETED) != 0 ? 1 : 0;
+		f->deleted_bytes += (entry->flags & ENTRY_DELETED) != 0 ? entry->bytes : 0;
 	}
 	return true;
+}
+
+/* Says what is wrong with a head. */
+static void head_compare(struct check *c, const struct seen_folder *f,
+	const struct folder_head *head, const char *name)
+{
+	if (head->count != f->counted || head->bytes != f->counted_bytes)
+		check_says(c,
+			"folder '%s': its head counts %llu messages of %llu bytes, there are %llu "
+			"of %llu",
+			name, (unsigned long long)head->count, (unsigned long long)head->bytes,
+			(unsigned long long)f->counted, (unsigned long long)f->counted_bytes);
+	else if (head->unseen != f->unseen || head->deleted != f->deleted ||
+		 head->deleted_bytes != f->deleted_bytes)
+		check_says(c,
+			"folder '%s': its head counts %llu unseen and %llu deleted, there are %llu "
+			"and %llu",
+			name, (unsigned long long)head->unseen, (unsigned long long)head->deleted,
+			(unsigned long long)f->unseen, (unsigned long long)f->deleted);
+	if (f->uid_last >= head->uid_next)
+		check_says(c, "folder '%s': UID %u is there, the next to give is %u", name,
+			f->uid_last, head->uid_next);
+	if (f->uid_first > 0 && f->uid_first < head->uid_low)
+		check_says(c, "folder '%s': UID %u is below %u", name, f->uid_first, head->uid_low);
+}
+
+static void head_mend(const struct seen_folder *f, struct folder_head *head)
+{
+	head->count = f->counted;
+	head->bytes = f->counted_bytes;
+	head->unseen = f->unseen;
+	head->deleted = f->deleted;
+	head->deleted_bytes = f->deleted_bytes;
+	head->uid_unseen = 1;
+	/* Who looks for removals in the log may miss those that salvaging made: it begins anew. */
+	head->modseq++;
+	head->vanished_floor = head->modseq;
+	head->uid_next = f->uid_last >= head->uid_next ? f->uid_last + 1 : head->uid_next;
+	head->uid_low =
+		f->uid_first > 0 && f->uid_first < head->uid_low ? f->uid_first : head->uid_low;
 }
 
 static bool folder_compare(struct check *c, const struct seen_folder *f, struct error *e)
 {
 	struct key partition = key_of_id('f', f->id);
 	struct folder_head head = f->head;
-	char name[ID_TEXT_BYTES + 1], room[128];
+	char name[ID_TEXT_BYTES + 1], room[HEAD_VALUE_BYTES];
 	struct buf value = BUF_OVER(room);
 	uint64_t before = c->result->findings;
 
 	(void)id_text(f->id, name);
+	/* An account without mail has none. */
+	if (!f->has_head && !f->needs_head && f->uid_first == 0)
+		return true;
+	if (!f->has_owner && f->counted > 0)
+		check_says(c, "folder '%s': it has %llu messages and belongs to nobody", name,
+			(unsigned long long)f->counted);
 	if (!f->has_head) {
 		check_says(c, "folder '%s': it has no head", name);
 		head = (struct folder_head){ .uid_next = 1, .uid_low = 1, .uid_validity = 1 };
 	}
-	if (head.count != f->counted || head.bytes != f->counted_bytes)
-		check_says(c,
-			"folder '%s': its head counts %llu messages of %llu bytes, there are %llu "
-			"of %llu",
-			name, (unsigned long long)head.count, (unsigned long long)head.bytes,
-			(unsigned long long)f->counted, (unsigned long long)f->counted_bytes);
-	if (f->uid_last >= head.uid_next)
-		check_says(c, "folder '%s': UID %u is there, the next to give is %u", name,
-			f->uid_last, head.uid_next);
-	if (f->uid_first > 0 && f->uid_first < head.uid_low)
-		check_says(c, "folder '%s': UID %u is below %u", name, f->uid_first, head.uid_low);
+	head_compare(c, f, &head, name);
 	if (c->result->findings == before)
 		return true;
-	head.count = f->counted;
-	head.bytes = f->counted_bytes;
-	head.uid_next = f->uid_last >= head.uid_next ? f->uid_last + 1 : head.uid_next;
-	head.uid_low =
-		f->uid_first > 0 && f->uid_first < head.uid_low ? f->uid_first : head.uid_low;
+	head_mend(f, &head);
 	invariant(head_encode(&head, &value));
 	return mend(c, &partition, S("h"), buf_slice(&value), e);
 }

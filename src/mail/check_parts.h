@@ -11,8 +11,9 @@ struct seen_folder {
 	struct table_node node; /* first, see table.h */
 	struct id id;
 	struct folder_head head;
-	bool has_head;
-	uint64_t counted, counted_bytes;
+	bool has_head, needs_head;
+	bool has_owner; /* it is an account's INBOX, has a name, or is on its way out */
+	uint64_t counted, counted_bytes, unseen, deleted, deleted_bytes;
 	uint32_t uid_first, uid_last; /* 0: no entry */
 	uint32_t *removing;
 	size_t removing_count;
@@ -28,6 +29,7 @@ struct seen_body {
 	bool is_marked_shared;
 	struct id folder; /* of the last holder seen; zero for a spool item */
 	uint32_t uid;
+	struct id item; /* a spool item that holds it; zero when there is none */
 };
 
 struct seen_domain {
@@ -41,7 +43,7 @@ struct seen_domain {
 /* An entry on a removal list, or one whose body is gone: to be counted or mended after all rows were seen. */
 struct seen_entry {
 	struct id folder, blob;
-	uint32_t uid;
+	uint32_t uid, flags;
 	uint64_t bytes;
 };
 

@@ -18,6 +18,9 @@
  * sync, and the second may expect the version that the first will make. When the first fails, the
  * second gets STORE_CONFLICT.
  * Group commit: transactions that are submitted while a sync runs share the next one.
+ * Damage: a torn end of the log, which nobody was promised, is cut off. When acknowledged commits
+ * are missing from it, opening is FAULT_NEVER and says where; is_read_only and may_salvage open it
+ * all the same, with all that can be read, and store_check() reports it.
  * Mending: after a full disk or another failed write every commit is FAULT_LATER, and reads go on;
  * the first commit after the disk takes data again is written as if nothing had been.
  *
@@ -91,6 +94,7 @@ struct store_options {
 	uint32_t patience_ms;   /* longest wait of any call; 0 is the default (30 s) */
 	bool may_create;        /* make the directory and an empty store when there is none */
 	bool is_read_only;      /* for `mailvisor check` beside a stopped server */
+	bool may_salvage;       /* for `mailvisor check --repair`: open a damaged log too */
 	uint32_t fault_percent; /* tests: of 100 submits so many answer CONFLICT or UNKNOWN */
 	uint64_t fault_seed;
 };
@@ -129,7 +133,8 @@ struct store_scan {
 enum store_finding {
 	STORE_FINDING_DAMAGED_KEY,
 	STORE_FINDING_DAMAGED_BLOB,
-	STORE_FINDING_ORPHAN_BLOB
+	STORE_FINDING_ORPHAN_BLOB,
+	STORE_FINDING_DAMAGED_LOG /* commits that were acknowledged are missing */
 };
 /* What `mailvisor check` found; `what` names it in printable text. */
 typedef void store_check_fn(void *context, enum store_finding finding, struct slice what);
@@ -147,7 +152,7 @@ struct store_check {
 	/* May be NULL: then no blob is an orphan. */
 	bool (*is_wanted)(void *context, struct id blob);
 	void *context;
-	bool may_salvage; /* also remove damaged rows and orphaned blobs, for good */
+	bool may_salvage; /* also remove damaged rows, damaged and orphaned blobs, for good */
 };
 
 /* One engine. Called only through the functions below, which check the limits first. */

@@ -53,7 +53,47 @@ bool rocks_is_open(const struct rocks *r, struct error *e)
 	       fail(e, FAULT_LATER, "store '%s' is closed after a failed write", r->path);
 }
 
-static bool rocks_open_handle(struct rocks *r, bool is_read_only, struct error *e)
+static void rocks_close_handle(struct rocks *r)
+{
+	if (r->db == NULL)
+		return;
+	for (size_t i = 0; i < FAMILY_COUNT; i++)
+		rocksdb_column_family_handle_destroy(r->families[i]);
+	rocksdb_close(r->db);
+	r->db = NULL;
+}
+
+static bool rocks_refuse(const struct rocks *r, struct error *e)
+{
+	return fail(e, FAULT_NEVER,
+		"store '%s': damage in '%s' at byte %" PRIu64
+		": acknowledged commits are missing; 'mailvisor check --repair' saves the rest",
+		r->path, r->log.file, r->log.at);
+}
+
+/*
+ * The torn end is cut off before RocksDB sees it. So it may insist on a sound log: what it finds
+ * bad and we did not is damage too. A damaged log is only opened to look at it or to salvage.
+ */
+static bool rocks_prepare_log(struct rocks *r, bool is_read_only, struct error *e)
+{
+	const struct rocks_log *log = &r->log;
+	int mode = rocksdb_absolute_consistency_recovery;
+
+	if (!rocks_log_read(r->path, &r->log, e))
+		return false;
+	if (log->is_damaged && !is_read_only && !r->may_salvage)
+		return rocks_refuse(r, e);
+	if (log->is_damaged || r->may_salvage)
+		mode = rocksdb_skip_any_corrupted_records_recovery;
+	else if (log->has_scars || (log->has_hole && (is_read_only || !log->has_first)))
+		mode = rocksdb_point_in_time_recovery;
+	rocksdb_options_set_wal_recovery_mode(r->setup.families[FAMILY_ROWS], mode);
+	return log->is_damaged || !log->has_hole || !log->has_first || is_read_only ||
+	       rocks_log_cut(r->path, log, e);
+}
+
+static bool rocks_open_files(struct rocks *r, bool is_read_only, struct error *e)
 {
 	const char *const names[] = { "default", "blobs" };
 	const rocksdb_options_t *const options[] = { r->setup.families[FAMILY_ROWS],
@@ -68,21 +108,23 @@ static bool rocks_open_handle(struct rocks *r, bool is_read_only, struct error *
 			names, options, r->families, &message);
 	if (message != NULL)
 		return rocks_fail(r, e, FAULT_NEVER, "open", message);
+	rocks_log_compare(&r->log, rocksdb_get_latest_sequence_number(r->db));
 	return true;
 }
 
-static void rocks_close_handle(struct rocks *r)
+static bool rocks_open_handle(struct rocks *r, bool is_read_only, struct error *e)
 {
-	if (r->db == NULL)
-		return;
-	for (size_t i = 0; i < FAMILY_COUNT; i++)
-		rocksdb_column_family_handle_destroy(r->families[i]);
-	rocksdb_close(r->db);
-	r->db = NULL;
+	if (!rocks_prepare_log(r, is_read_only, e) || !rocks_open_files(r, is_read_only, e))
+		return false;
+	if (r->log.is_damaged && !is_read_only && !r->may_salvage) {
+		rocks_close_handle(r);
+		return rocks_refuse(r, e);
+	}
+	r->synced = r->log.claimed;
+	return true;
 }
 
-/* Puts all that stands only in the log into tables. */
-static bool rocks_flush(struct rocks *r, struct error *e)
+bool rocks_flush(struct rocks *r, struct error *e)
 {
 	rocksdb_flushoptions_t *how = rocksdb_flushoptions_create();
 	char *message = NULL;
@@ -185,8 +227,10 @@ static bool format_check(struct rocks *r, struct error *e)
 	if (!rocks_pin(r, FAMILY_ROWS, STORE_FORMAT_KEY, &pin, &value, e))
 		return false;
 	if (pin == NULL) {
-		if (r->may_create && rocks_is_empty(r))
+		if ((r->may_create && rocks_is_empty(r)) || r->may_salvage)
 			return format_write(r, e);
+		if (r->is_read_only && r->log.is_damaged)
+			return true; /* it stood in the log, as yet, and is lost */
 		return fail(
 			e, FAULT_NEVER, "store '%s': there is no format version in it", r->path);
 	}
@@ -215,6 +259,7 @@ static bool directory_check(const struct rocks *r, struct error *e)
 static void rocks_free(struct rocks *r)
 {
 	rocks_close_handle(r);
+	fd_close(&r->mark_fd);
 	rocks_setup_done(&r->setup);
 	if (r->batch != NULL)
 		rocksdb_writebatch_destroy(r->batch);
@@ -250,6 +295,8 @@ static struct rocks *rocks_new(const struct store_options *options)
 	store_init(&r->base, &store_rocksdb, options);
 	r->is_read_only = options->is_read_only;
 	r->may_create = options->may_create && !options->is_read_only;
+	r->may_salvage = options->may_salvage && !options->is_read_only;
+	r->mark_fd = -1;
 	handle_init(&r->handle);
 	lock_init(&r->lock, RANK_STORE_DATA);
 	store_queue_init(&r->queue, rocks_run_batch, r, patience_ms);
@@ -264,8 +311,11 @@ static bool rocks_start(struct rocks *r, const struct store_options *options, st
 	r->batch = rocksdb_writebatch_create();
 	if (r->path == NULL || !store_version_cache_init(&r->versions))
 		return fail(e, FAULT_LATER, "open store '%s': no memory", options->path);
-	return directory_check(r, e) && rocks_open_handle(r, r->is_read_only, e) &&
-	       format_check(r, e);
+	if (!directory_check(r, e) || !rocks_open_handle(r, r->is_read_only, e))
+		return false;
+	if (!r->is_read_only && (r->mark_fd = rocks_mark_open(r->path, e)) < 0)
+		return false;
+	return format_check(r, e);
 }
 
 static bool rocks_open(const struct store_options *options, struct store **ret, struct error *e)
@@ -286,13 +336,16 @@ static bool rocks_open(const struct store_options *options, struct store **ret, 
 	return true;
 }
 
-/* Flushed, so that the next start has no log to read. When that fails the log is still there. */
+/*
+ * Flushed, so that the next start has no log to read. When that fails the log is still there. A
+ * damaged one stays: it is the only witness until check salvages.
+ */
 static void rocks_close(struct store *s)
 {
 	struct rocks *r = rocks_of(s);
 	struct error ignored = { 0 };
 
-	if (r->db != NULL && !r->is_read_only && !r->is_broken)
+	if (r->db != NULL && !r->is_read_only && !r->is_broken && !r->log.is_damaged)
 		(void)rocks_flush(r, &ignored);
 	rocks_free(r);
 }

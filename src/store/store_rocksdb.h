@@ -9,6 +9,8 @@
  *   store_rocksdb_commit.c  one batch: check versions, build, write once, publish
  *   store_rocksdb_read.c    get, version, scan, chunks
  *   store_rocksdb_check.c   walk over everything
+ *   store_rocksdb_log.c     is the log of commits whole?
+ *   store_rocksdb_mark.c    how far it was synced
  *   store_rocksdb_trim.c    memory that only opening needed
  *
  * Two column families: rows, and blobs whose chunks stand in blob files, so that compaction moves
@@ -19,6 +21,7 @@
 #include "base/lock.h"
 #include "store/store_engine.h"
 #include "store/store_queue.h"
+#include "store/store_rocksdb_log.h"
 #include "store/store_versions.h"
 
 #include <rocksdb/c.h>
@@ -35,7 +38,7 @@ struct rocks_setup {
 struct rocks {
 	struct store base;
 	char *path;
-	bool is_read_only, may_create;
+	bool is_read_only, may_create, may_salvage;
 	struct rocks_setup setup;
 	struct store_queue queue;
 
@@ -43,12 +46,15 @@ struct rocks {
 	/* under handle: */
 	rocksdb_t *db; /* NULL: closed, and opening it again failed */
 	rocksdb_column_family_handle_t *families[FAMILY_COUNT];
+	struct rocks_log log; /* as it was when it was opened */
 
 	bool is_broken; /* atomic: a write failed, so rocks_mend() opens again before the next */
 
 	/* the leader's: */
 	rocksdb_writebatch_t *batch;
 	struct store_version_plan plan;
+	uint64_t synced; /* the last sequence known to be on disk */
+	int mark_fd;
 
 	struct lock lock; /* RANK_STORE_DATA */
 	/* under lock: */
@@ -79,6 +85,9 @@ MUST_CHECK bool rocks_is_open(const struct rocks *r, struct error *e);
 
 /* After a failed write: closes and opens again, once the directory takes data. Else nothing. */
 MUST_CHECK bool rocks_mend(struct rocks *r, struct error *e);
+
+/* Puts all that stands only in the log into tables, so that the log is empty. */
+bool rocks_flush(struct rocks *r, struct error *e);
 
 /* Commit. */
 void rocks_run_batch(void *context, struct store_txn *const *txns, size_t count);

@@ -166,6 +166,7 @@ static enum store_answer batch_add(struct rocks *r, struct store_txn *txn, struc
 static bool batch_begin(
 	struct rocks *r, struct store_txn *const *txns, size_t count, struct error *e)
 {
+	struct rocks_claim claim;
 	size_t commit_count = 0;
 
 	if (r->is_read_only)
@@ -177,6 +178,8 @@ static bool batch_begin(
 	if (!store_version_plan_begin(&r->plan, commit_count))
 		return fail(e, FAULT_LATER, "commit: no memory for %zu partitions", commit_count);
 	rocksdb_writebatch_clear(r->batch);
+	claim = rocks_claim(r->synced);
+	rocksdb_writebatch_put_log_data(r->batch, claim.bytes, sizeof claim.bytes);
 	return true;
 }
 
@@ -190,6 +193,26 @@ static bool batch_write(
 		return true;
 	__atomic_store_n(&r->is_broken, true, __ATOMIC_RELEASE);
 	return rocks_fail(r, e, FAULT_LATER, "write", message);
+}
+
+/*
+ * Writes the leader's batch. What was in the log before it, and as much of it as cannot have been
+ * numbered by others meanwhile (chunks written ahead), is on disk after its sync: that is marked.
+ */
+static bool batch_write_marked(struct rocks *r, bool needs_sync, struct error *e)
+{
+	uint64_t before = rocksdb_get_latest_sequence_number(r->db);
+	int count = rocksdb_writebatch_count(r->batch);
+
+	if (count == 0)
+		return true;
+	if (!batch_write(r, r->batch, needs_sync, e))
+		return false;
+	if (needs_sync) {
+		r->synced = before + (uint64_t)count;
+		rocks_mark_write(r->mark_fd, r->synced);
+	}
+	return true;
 }
 
 /* The versions become known only now, when they are on disk. */
@@ -254,8 +277,7 @@ void rocks_run_batch(void *context, struct store_txn *const *txns, size_t count)
 				txns[i]->answer = batch_add(r, txns[i], &tally);
 			(void)rocksdb_writebatch_data(r->batch, &tally.stats.bytes_written);
 			tally.stats.syncs = tally.needs_sync;
-			if (rocksdb_writebatch_count(r->batch) > 0)
-				is_written = batch_write(r, r->batch, tally.needs_sync, &e);
+			is_written = batch_write_marked(r, tally.needs_sync, &e);
 		} else {
 			is_written = false;
 		}

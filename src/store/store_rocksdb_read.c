@@ -3,6 +3,12 @@
 
 #include <inttypes.h>
 
+/* Reading again does not help against damage. */
+static enum fault rocks_fault_of(const char *message)
+{
+	return slice_starts(slice_of(message), S("Corruption")) ? FAULT_NEVER : FAULT_LATER;
+}
+
 bool rocks_pin(struct rocks *r, enum rocks_family family, struct slice key,
 	rocksdb_pinnableslice_t **ret_pin, struct slice *ret_value, struct error *e)
 {
@@ -12,7 +18,7 @@ bool rocks_pin(struct rocks *r, enum rocks_family family, struct slice key,
 		r->db, r->setup.read, r->families[family], key.at, key.len, &message);
 
 	if (message != NULL)
-		return rocks_fail(r, e, FAULT_LATER, "read", message);
+		return rocks_fail(r, e, rocks_fault_of(message), "read", message);
 	*ret_pin = pin;
 	if (pin == NULL)
 		return true;

@@ -15,6 +15,7 @@ enum {
 	MANIFEST_BYTES = 4 << 20,
 	BLOB_FILE_BYTES = 64 << 20,
 	BLOB_MIN_BYTES = 1 << 10, /* smaller chunks stand beside their keys */
+	BLOB_RESTART_KEYS = 4,    /* keys compared one by one in a lookup */
 	L0_FILES = 4,
 	BLOOM_BITS = 10, /* 1 % false positives */
 };
@@ -26,8 +27,6 @@ static void setup_database(
 	rocksdb_options_set_create_missing_column_families(
 		o, options->may_create && !options->is_read_only);
 	rocksdb_options_set_paranoid_checks(o, 1);
-	/* A torn end of the log is what a power cut leaves; all that was synced lies before it. */
-	rocksdb_options_set_wal_recovery_mode(o, rocksdb_point_in_time_recovery);
 	rocksdb_options_set_max_total_wal_size(o, WAL_BYTES);
 	rocksdb_options_set_db_write_buffer_size(o, (size_t)(memory - memory / 4));
 	rocksdb_options_set_max_open_files(o, OPEN_FILES);
@@ -50,7 +49,8 @@ static void setup_database(
 	rocksdb_options_set_is_fd_close_on_exec(o, 1);
 }
 
-static void setup_tables(rocksdb_options_t *o, rocksdb_cache_t *cache)
+/* Blobs are only ever looked up: their small blocks have an index for that. Rows are walked too. */
+static void setup_tables(rocksdb_options_t *o, rocksdb_cache_t *cache, enum rocks_family family)
 {
 	rocksdb_block_based_table_options_t *t = rocksdb_block_based_options_create();
 
@@ -60,6 +60,11 @@ static void setup_tables(rocksdb_options_t *o, rocksdb_cache_t *cache)
 	rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(t, 1);
 	rocksdb_block_based_options_set_filter_policy(
 		t, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
+	if (family == FAMILY_BLOBS) {
+		rocksdb_block_based_options_set_block_restart_interval(t, BLOB_RESTART_KEYS);
+		rocksdb_block_based_options_set_data_block_index_type(
+			t, rocksdb_block_based_table_data_block_index_type_binary_search_and_hash);
+	}
 	rocksdb_block_based_options_set_format_version(t, 5);
 	rocksdb_options_set_block_based_table_factory(o, t);
 	rocksdb_block_based_options_destroy(t);
@@ -109,9 +114,9 @@ bool rocks_setup_init(
 	uint64_t memory = options->memory_bytes == 0 ? MEMORY_BYTES_DEFAULT : options->memory_bytes;
 
 	setup->cache = rocksdb_cache_create_lru((size_t)(memory / 4));
-	for (size_t i = 0; i < FAMILY_COUNT; i++) {
+	for (enum rocks_family i = FAMILY_ROWS; i < FAMILY_COUNT; i++) {
 		setup->families[i] = rocksdb_options_create();
-		setup_tables(setup->families[i], setup->cache);
+		setup_tables(setup->families[i], setup->cache, i);
 	}
 	rocksdb_options_set_write_buffer_size(setup->families[FAMILY_ROWS], (size_t)(memory / 8));
 	rocksdb_options_set_write_buffer_size(setup->families[FAMILY_BLOBS], (size_t)(memory / 2));

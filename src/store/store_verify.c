@@ -32,7 +32,7 @@ static bool blob_is_whole(const struct store_verify *v)
 	return !v->is_damaged && v->next_number == last + 1;
 }
 
-/* A damaged blob that somebody refers to stays: what is left of it may still be worth reading. */
+/* Salvage removes what is damaged too: what refers to it finds it missing, and says so. */
 static bool blob_judge(struct store_verify *v, struct id *ret_remove)
 {
 	const struct store_check *how = v->how;
@@ -47,7 +47,7 @@ static bool blob_judge(struct store_verify *v, struct id *ret_remove)
 	else if (!blob_is_whole(v))
 		how->report(how->context, STORE_FINDING_DAMAGED_BLOB, id_text(v->blob, room));
 	*ret_remove = v->blob;
-	return is_orphan && how->may_salvage;
+	return (is_orphan || !blob_is_whole(v)) && how->may_salvage;
 }
 
 static void blob_take_chunk(struct store_verify *v, uint32_t number, struct slice value)

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Damage on disk is never silent: a byte of the log or of a blob file that changed, a log that was
+ * cut or lost. And what a crash leaves, a torn end that nobody was promised, is no damage.
+ *
+ * Each row makes a store in a child that is killed with its log unflushed, harms the files, and
+ * looks at what opening, check and salvage say.
+ */
+#include "kit.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAILS = 24, LAZY = 4, BODY_BYTES = 10240, NAME_BYTES = 320 };
+
+static void body_fill(char body[BODY_BYTES], unsigned number)
+{
+	kit_fill(body, BODY_BYTES, number + 1);
+}
+
+static void mail_write(struct store *s, unsigned number, bool is_lazy)
+{
+	static char body[BODY_BYTES];
+	char key[16];
+	struct store_chunk chunk = { kit_blob(number), 0, { body, sizeof body } };
+	struct store_set set = { S_INIT(""), S_INIT("entry") };
+	struct store_commit commit = {
+		.partition = S("p"), .expect = number, .sets = &set, .set_count = 1
+	};
+	struct store_txn txn = { .commits = &commit,
+		.commit_count = 1,
+		.chunks = &chunk,
+		.chunk_count = 1,
+		.may_be_lazy = is_lazy };
+
+	body_fill(body, number);
+	(void)snprintf(key, sizeof key, "%06u", number);
+	set.key = slice_of(key);
+	if (store_commit(s, &txn) != STORE_OK)
+		kit_fail("%s", txn.error.text);
+}
+
+/* The name of the store's newest file with this ending; false when there is none. */
+static bool file_find(const struct kit *k, const char *ending, char ret[NAME_BYTES])
+{
+	DIR *dir = opendir(k->path);
+	const struct dirent *entry;
+	bool is_found = false;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name), ending_len = strlen(ending);
+		char name[NAME_BYTES];
+
+		if (len <= ending_len || strcmp(entry->d_name + len - ending_len, ending) != 0)
+			continue;
+		(void)snprintf(name, sizeof name, "%s/%s", k->path, entry->d_name);
+		if (!is_found || strcmp(name, ret) > 0)
+			memcpy(ret, name, sizeof name);
+		is_found = true;
+	}
+	(void)closedir(dir);
+	return is_found;
+}
+
+static off_t file_bytes(const char *name)
+{
+	struct stat about;
+
+	assert_int_equal(stat(name, &about), 0);
+	return about.st_size;
+}
+
+/* A program of its own: RocksDB has threads here already, and they do not outlive a fork. */
+static _Noreturn void child_run(const struct kit *k, int lazy, int report)
+{
+	char lazy_text[16], report_text[16], path[sizeof k->path];
+
+	memcpy(path, k->path, sizeof path);
+	(void)snprintf(lazy_text, sizeof lazy_text, "%d", lazy);
+	(void)snprintf(report_text, sizeof report_text, "%d", report);
+	(void)execl(
+		"/proc/self/exe", "store_damage_test", path, lazy_text, report_text, (char *)NULL);
+	_exit(4);
+}
+
+static int child_main(char **argv)
+{
+	struct kit room = { .engine = &store_rocksdb }, *k = &room;
+	uint64_t lazy = 0, report = 0;
+	char log[NAME_BYTES];
+	off_t synced;
+
+	(void)snprintf(k->path, sizeof k->path, "%s", argv[1]);
+	if (!slice_number(slice_of(argv[2]), LAZY, &lazy) ||
+		!slice_number(slice_of(argv[3]), INT32_MAX, &report))
+		return 2;
+	kit_reopen(k);
+	for (unsigned i = 0; i < MAILS; i++)
+		mail_write(k->store, i, false);
+	if (!file_find(k, ".log", log))
+		return 2;
+	synced = file_bytes(log);
+	if (write((int)report, &synced, sizeof synced) != sizeof synced)
+		return 2;
+	for (unsigned i = 0; i < lazy; i++)
+		mail_write(k->store, MAILS + i, true);
+	(void)kill(getpid(), SIGKILL);
+	return 3;
+}
+
+/* A store as kill -9 leaves it, after MAILS acknowledged and some lazy ones; not open. */
+static off_t crashed_store(struct kit *k, int lazy, char ret_log[NAME_BYTES])
+{
+	off_t synced;
+	int pipes[2], status = 0;
+	pid_t child;
+
+	*k = (struct kit){ .engine = &store_rocksdb };
+	(void)snprintf(k->path, sizeof k->path, "/tmp/mailvisor-damage-XXXXXX");
+	assert_non_null(mkdtemp(k->path));
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		child_run(k, lazy, pipes[1]);
+	(void)close(pipes[1]);
+	assert_int_equal(read(pipes[0], &synced, sizeof synced), sizeof synced);
+	(void)close(pipes[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_true(file_find(k, ".log", ret_log));
+	return synced;
+}
+
+static void file_flip(const char *name, off_t at)
+{
+	char byte;
+	auto_fd fd = open(name, O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte = (char)(byte ^ 0x10);
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+}
+
+static void file_fill(const char *name, off_t at, size_t bytes, bool is_garbage)
+{
+	char *room = calloc(1, bytes);
+	auto_fd fd = open(name, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0 && room != NULL);
+	if (is_garbage)
+		kit_fill(room, bytes, 99);
+	assert_int_equal(pwrite(fd, room, bytes, at), bytes);
+	free(room);
+}
+
+struct seen {
+	unsigned logs, keys, blobs;
+};
+
+static void see_finding(void *context, enum store_finding finding, struct slice what)
+{
+	struct seen *seen = context;
+
+	assert_true(what.len > 0);
+	seen->logs += finding == STORE_FINDING_DAMAGED_LOG;
+	seen->keys += finding == STORE_FINDING_DAMAGED_KEY;
+	seen->blobs += finding == STORE_FINDING_DAMAGED_BLOB;
+}
+
+/* What `mailvisor check` does, with and without --repair. */
+static struct seen check_as(const struct kit *k, bool may_salvage)
+{
+	struct store_options options = {
+		.path = k->path, .is_read_only = !may_salvage, .may_salvage = may_salvage
+	};
+	struct seen seen = { 0 };
+	struct store_check how = {
+		.report = see_finding, .context = &seen, .may_salvage = may_salvage
+	};
+	struct error e = { 0 };
+	struct store *s;
+
+	if (!store_open(k->engine, &options, &s, &e) || !store_check(s, &how, &e))
+		kit_fail("%s", e.text);
+	store_close(s);
+	return seen;
+}
+
+/* How many of the first `count` mails are there, whole. Nothing reads wrong. */
+static unsigned count_mails(struct store *s, unsigned count)
+{
+	static char body[BODY_BYTES];
+	auto_buf got = { .max = LIMIT_BLOB_CHUNK_BYTES };
+	unsigned there = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct error e = { 0 };
+		bool is_found;
+
+		buf_clear(&got);
+		if (!store_chunk_read(s, kit_blob(i), 0, &got, &is_found, &e))
+			kit_fail("%s", e.text);
+		body_fill(body, i);
+		if (is_found)
+			assert_true(
+				slice_same(buf_slice(&got), (struct slice){ body, sizeof body }));
+		there += is_found;
+	}
+	return there;
+}
+
+static void expect_refused(const struct kit *k)
+{
+	struct store_options options = { .path = k->path, .may_create = true };
+	struct error e = { 0 };
+	struct store *s = NULL;
+
+	assert_false(store_open(k->engine, &options, &s, &e));
+	assert_int_equal(e.fault, FAULT_NEVER);
+	if (strstr(e.text, "check --repair") == NULL)
+		kit_fail("'%s' does not say what to do", e.text);
+}
+
+/* Opening refuses, check says so, repair saves at least so many, and then all is well. */
+static void expect_damage(struct kit *k, unsigned saved_min)
+{
+	unsigned saved;
+
+	expect_refused(k);
+	expect_refused(k); /* refusing changed nothing */
+	assert_int_equal(check_as(k, false).logs, 1);
+	assert_int_equal(check_as(k, true).logs, 1);
+	assert_memory_equal(&((struct seen){ 0 }), &((struct seen[]){ check_as(k, false) }[0]),
+		sizeof(struct seen));
+	kit_reopen(k);
+	saved = count_mails(k->store, MAILS);
+	if (saved < saved_min)
+		kit_fail("%u of %d saved, not %u", saved, MAILS, saved_min);
+	assert_int_equal(kit_put(k->store, "q", 0, "new", "one"), STORE_OK);
+	kit_close_only(k);
+	kit_reopen(k);
+	kit_expect(k->store, "q", "new", "one");
+	kit_done(k);
+}
+
+/* Opens as if nothing were wrong, with all that was acknowledged; check says the same. */
+static void expect_no_damage(struct kit *k)
+{
+	assert_int_equal(check_as(k, false).logs, 0);
+	kit_reopen(k);
+	assert_int_equal(count_mails(k->store, MAILS), MAILS);
+	assert_true(kit_version(k->store, "p") >= MAILS);
+	assert_int_equal(count_mails(k->store, (unsigned)kit_version(k->store, "p")),
+		kit_version(k->store, "p"));
+	assert_int_equal(kit_put(k->store, "q", 0, "new", "one"), STORE_OK);
+	kit_close_only(k);
+	assert_int_equal(check_as(k, false).logs, 0);
+	kit_reopen(k);
+	kit_expect(k->store, "q", "new", "one");
+	kit_done(k);
+}
+
+/* A block of the log holds parts of up to five of these mails. */
+enum { LOST_MAX = 6 };
+
+static void test_log_flip(void **state)
+{
+	static const unsigned permille[] = { 0, 1, 100, 250, 500, 501, 502, 750, 960, 980, 999 };
+	char log[NAME_BYTES];
+	struct kit k;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(permille); i++) {
+		off_t bytes = crashed_store(&k, 0, log);
+
+		file_flip(log, bytes * (off_t)permille[i] / 1000);
+		expect_damage(&k, MAILS - LOST_MAX);
+	}
+	for (off_t at = 0; at < 40;
+		at++) { /* every byte of the first record's head, and of the last */
+		off_t bytes = crashed_store(&k, 0, log);
+
+		file_flip(log, at % 2 == 0 ? at / 2 : bytes - 1 - at / 2);
+		expect_damage(&k, MAILS - LOST_MAX);
+	}
+}
+
+static void test_log_cut(void **state)
+{
+	char log[NAME_BYTES];
+	struct kit k;
+	off_t bytes = 1;
+
+	(void)state;
+	for (off_t at = 0; at < bytes; at += 4096) {
+		bytes = crashed_store(&k, 0, log);
+		assert_int_equal(truncate(log, at), 0);
+		expect_damage(&k, (unsigned)(at / (BODY_BYTES + 600)));
+	}
+	(void)crashed_store(&k, 0, log);
+	assert_int_equal(unlink(log), 0);
+	expect_damage(&k, 0);
+}
+
+/* In the middle: good commits follow, of which the mark alone would not tell. */
+static void test_log_hole(void **state)
+{
+	char log[NAME_BYTES];
+	struct kit k;
+	off_t bytes;
+
+	(void)state;
+	bytes = crashed_store(&k, 0, log);
+	file_fill(log, bytes / 2, 4096, false);
+	expect_damage(&k, MAILS - LOST_MAX);
+	bytes = crashed_store(&k, 0, log);
+	file_fill(log, bytes / 2, 40000, true);
+	expect_damage(&k, MAILS - LOST_MAX - 4);
+	bytes = crashed_store(&k, 0, log);
+	file_fill(log, 0, 4096, false);
+	expect_damage(&k, MAILS - LOST_MAX);
+}
+
+static void test_torn_end(void **state)
+{
+	static const struct {
+		size_t bytes;
+		bool is_garbage;
+	} rows[] = { { 1, false }, { 4096, false }, { 100000, false }, { 3, true }, { 4096, true },
+		{ 100000, true } };
+	char log[NAME_BYTES];
+	struct kit k;
+
+	(void)state;
+	(void)crashed_store(&k, 0, log);
+	expect_no_damage(&k);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		off_t bytes = crashed_store(&k, 0, log);
+
+		file_fill(log, bytes, rows[i].bytes, rows[i].is_garbage);
+		expect_no_damage(&k);
+	}
+}
+
+/* Commits that nobody waited for may be lost, in any way, together with all behind them. */
+static void test_torn_lazy(void **state)
+{
+	char log[NAME_BYTES];
+	struct kit k;
+	off_t synced, all;
+
+	(void)state;
+	synced = crashed_store(&k, LAZY, log);
+	all = file_bytes(log);
+	assert_true(all > synced + LAZY * BODY_BYTES);
+	expect_no_damage(&k);
+	for (off_t at = synced; at < all; at += 4096) {
+		assert_int_equal(crashed_store(&k, LAZY, log), synced);
+		assert_int_equal(truncate(log, at), 0);
+		expect_no_damage(&k);
+		assert_int_equal(crashed_store(&k, LAZY, log), synced);
+		file_flip(log, at);
+		expect_no_damage(&k);
+		assert_int_equal(crashed_store(&k, LAZY, log), synced);
+		file_fill(log, at, 4096, false);
+		expect_no_damage(&k);
+	}
+}
+
+static void mark_remove(const struct kit *k)
+{
+	char name[NAME_BYTES];
+
+	(void)snprintf(name, sizeof name, "%s/synced", k->path);
+	assert_int_equal(unlink(name), 0);
+}
+
+/* After a power cut the mark may be old. What stands in the log itself still tells of damage. */
+static void test_old_mark(void **state)
+{
+	char log[NAME_BYTES];
+	struct kit k;
+	off_t bytes;
+
+	(void)state;
+	(void)crashed_store(&k, 0, log);
+	mark_remove(&k);
+	expect_no_damage(&k);
+	for (unsigned part = 0; part < 9; part++) {
+		bytes = crashed_store(&k, 0, log);
+		mark_remove(&k);
+		file_flip(log, bytes * part / 10);
+		expect_damage(&k, MAILS - LOST_MAX);
+	}
+}
+
+static void test_damaged_mark(void **state)
+{
+	char log[NAME_BYTES], mark[NAME_BYTES];
+	struct kit k;
+
+	(void)state;
+	for (off_t at = 0; at < 8; at++) {
+		(void)crashed_store(&k, 0, log);
+		(void)snprintf(mark, sizeof mark, "%s/synced", k.path);
+		file_flip(mark, at);
+		expect_damage(&k, MAILS);
+	}
+}
+
+/* Mails in tables and blob files; the name of the blob file. */
+static void closed_store(struct kit *k, char ret_file[NAME_BYTES])
+{
+	char log[NAME_BYTES];
+
+	(void)crashed_store(k, 0, log);
+	kit_reopen(k);
+	kit_close_only(k);
+	assert_true(file_find(k, ".blob", ret_file));
+	assert_true(file_bytes(ret_file) > MAILS * BODY_BYTES);
+}
+
+static void expect_blobs_lost(struct kit *k, unsigned lost)
+{
+	assert_int_equal(check_as(k, false).blobs, lost);
+	assert_int_equal(check_as(k, false).blobs, lost);
+	assert_int_equal(check_as(k, true).blobs, lost);
+	assert_int_equal(check_as(k, false).blobs, 0);
+	kit_reopen(k);
+	assert_int_equal(count_mails(k->store, MAILS), MAILS - lost);
+	kit_done(k);
+}
+
+/* A byte in each of `lost` bodies, wherever they are; the record is longer than the body. */
+static void test_blob_flip(void **state)
+{
+	char file[NAME_BYTES];
+	struct kit k;
+	off_t bytes;
+
+	(void)state;
+	for (unsigned lost = 1; lost <= MAILS; lost += lost < 3 ? 1 : MAILS - 3) {
+		closed_store(&k, file);
+		bytes = file_bytes(file);
+		for (unsigned i = 0; i < lost; i++)
+			file_flip(file, bytes * (2 * i + 1) / (2 * MAILS));
+		expect_blobs_lost(&k, lost);
+	}
+}
+
+static void test_blob_cut(void **state)
+{
+	char file[NAME_BYTES];
+	struct kit k;
+
+	(void)state;
+	closed_store(&k, file);
+	assert_int_equal(truncate(file, file_bytes(file) / 2), 0);
+	expect_blobs_lost(&k, MAILS);
+	closed_store(&k, file);
+	assert_int_equal(truncate(file, 0), 0);
+	expect_blobs_lost(&k, MAILS);
+	closed_store(&k, file);
+	assert_int_equal(unlink(file), 0);
+	expect_blobs_lost(&k, MAILS);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_log_flip),
+		cmocka_unit_test(test_log_cut),
+		cmocka_unit_test(test_log_hole),
+		cmocka_unit_test(test_torn_end),
+		cmocka_unit_test(test_torn_lazy),
+		cmocka_unit_test(test_old_mark),
+		cmocka_unit_test(test_damaged_mark),
+		cmocka_unit_test(test_blob_flip),
+		cmocka_unit_test(test_blob_cut),
+	};
+
+	if (argc == 4)
+		return child_main(argv);
+	return cmocka_run_group_tests_name("store damage", tests, NULL, NULL);
+}
