@@ -95,7 +95,7 @@ static bool landing_open(struct acceptance *a, struct landing *l, struct error *
 	if (l->prefix.at == NULL)
 		return short_of_memory(e);
 	l->bytes = l->prefix.len + a->intake->body.bytes;
-	if (l->target->domain_quota_bytes > 0 && !quota_sum(a->mail, l->target->domain, e))
+	if (!quota_ready_for(a->mail, l->target, e))
 		return false;
 	return folder_open(a->mail->folders, l->target->account, &l->folder, e);
 }

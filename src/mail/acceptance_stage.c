@@ -10,7 +10,7 @@ static enum intake_answer landing_decide(struct acceptance *a, const struct land
 	/* The account was removed after the recipient was answered, or two to the 32nd mails came. */
 	if (next->is_gone || next->uid_next == UINT32_MAX)
 		return INTAKE_FAILED;
-	switch (quota_fits(a->mail->quota, l->target, l->folder, l->bytes)) {
+	switch (quota_fits(a->mail->quota, l->target, l->bytes, 1, l->bytes)) {
 	case QUOTA_FITS:
 		return INTAKE_OK;
 	case QUOTA_FULL:
@@ -31,7 +31,7 @@ static void decide(struct acceptance *a)
 		l->answer = landing_decide(a, l);
 		if (l->answer != INTAKE_OK)
 			continue;
-		quota_changed(a->mail->quota, l->folder->id, (int64_t)l->bytes, 1);
+		quota_changed(a->mail->quota, l->folder->account, (int64_t)l->bytes, 1);
 		a->holders++;
 	}
 }
@@ -42,13 +42,14 @@ static void undecide(struct acceptance *a)
 		struct landing *l = &a->landings[i];
 
 		if (l->answer == INTAKE_OK)
-			quota_changed(a->mail->quota, l->folder->id, -(int64_t)l->bytes, -1);
+			quota_changed(a->mail->quota, l->folder->account, -(int64_t)l->bytes, -1);
 	}
 }
 
 static struct entry entry_make(const struct acceptance *a)
 {
 	return (struct entry){ .received_ns = a->received_ns,
+		.saved_ns = a->received_ns,
 		.message = a->intake->envelope->id,
 		.blob = a->intake->body.blob,
 		.is_shared = a->holders > 1 };
@@ -64,12 +65,11 @@ static void landing_stage(struct acceptance *a, struct landing *l, struct batch 
 
 	l->after = f->next;
 	entry.uid = l->after.uid_next++;
-	entry.modseq = ++l->after.modseq;
+	entry.modseq = l->after.modseq = folder_modseq_next(f);
 	entry.bytes = l->bytes;
 	entry.prefix = l->prefix;
 	l->after.version++;
-	l->after.count++;
-	l->after.bytes += l->bytes;
+	head_add_entry(&l->after, &entry);
 	folder_stage(f, b, &l->after, 0, 0);
 	partition = key_segment(f->id, (entry.uid - 1) / FOLDER_SEGMENT_UIDS);
 	key_add_number(&key, entry.uid, 4);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/entity.h"
 #include "mail/folder.h"
+#include "mail/mailbox_names.h"
 #include "mail/password.h"
 
 #include <stdlib.h>
@@ -259,7 +260,7 @@ static bool remove_mail(struct directory *d, struct id account, struct error *e)
 	auto_batch b;
 
 	batch_begin(&b, 1, 0);
-	if (!folder_remove_all(d->folders, account, e))
+	if (!mailboxes_remove_all(d->mailboxes, account, e))
 		return false;
 	batch_commit(&b, &removing, STORE_ANY_VERSION, 0, 1);
 	batch_remove(&b, id_slice(&account));
@@ -300,6 +301,20 @@ enum change account_remove(struct directory *d, struct slice address, struct err
 	return CHANGE_DONE;
 }
 
+/* An account, or (with the account's id as its value) one mailbox's folder. */
+static bool remove_row(struct directory *d, const struct store_row *row, struct error *e)
+{
+	struct id id, account;
+
+	if (row->key.len != ID_BYTES)
+		return fail(e, FAULT_NEVER, "remove mail that was left: a record is damaged");
+	memcpy(id.bytes, row->key.at, ID_BYTES);
+	if (row->value.len != ID_BYTES)
+		return remove_mail(d, id, e);
+	memcpy(account.bytes, row->value.at, ID_BYTES);
+	return mailbox_remove_folder(d->mailboxes, account, id, e);
+}
+
 bool accounts_remove_go_on(struct directory *d, struct error *e)
 {
 	struct store_page page = { 0 };
@@ -313,11 +328,7 @@ bool accounts_remove_go_on(struct directory *d, struct error *e)
 
 		is_good = store_scan(d->store, &scan, &page, e);
 		for (size_t i = 0; is_good && i < page.row_count; i++) {
-			struct id account;
-
-			invariant(page.rows[i].key.len == ID_BYTES);
-			memcpy(account.bytes, page.rows[i].key.at, ID_BYTES);
-			is_good = remove_mail(d, account, e);
+			is_good = remove_row(d, &page.rows[i], e);
 		}
 		is_last = page.is_last || page.row_count == 0;
 	}

@@ -47,6 +47,11 @@ struct store_chunk body_tail(const struct body_writer *w)
 	};
 }
 
+bool body_write_tail(struct body_writer *w, struct error *e)
+{
+	return w->tail.len == 0 || tail_flush(w, e);
+}
+
 void body_abandon(struct body_writer *w)
 {
 	if (w->chunk_count > 0) {

@@ -19,6 +19,8 @@ void body_begin(struct body_writer *w, struct store *store, const struct clock *
 MUST_CHECK bool body_add(struct body_writer *w, struct slice s, struct error *e);
 /* The chunk that must go with the commit. */
 struct store_chunk body_tail(const struct body_writer *w);
+/* Writes that chunk ahead, too: of many messages in one commit only one keeps its last chunk in memory. */
+MUST_CHECK bool body_write_tail(struct body_writer *w, struct error *e);
 /* Forgets all; chunks written ahead are dropped. */
 void body_abandon(struct body_writer *w);
 

@@ -42,19 +42,30 @@ static struct watcher **head_of(struct changes *c, struct id folder)
 	return &c->heads[table_hash(id_slice(&folder)) % CHANGES_HEADS];
 }
 
-void changes_watch(struct changes *c, struct watcher *w, struct id folder)
+static void watcher_add(struct changes *c, struct watcher *w, struct id id, bool is_of_account)
 {
-	struct watcher **head = head_of(c, folder);
+	struct watcher **head = head_of(c, id);
 
 	HOLDING(&c->lock);
 	invariant(!w->is_on);
-	w->folder = folder;
+	w->folder = id;
+	w->is_of_account = is_of_account;
 	w->previous = NULL;
 	w->next = *head;
 	if (*head != NULL)
 		(*head)->previous = w;
 	*head = w;
 	w->is_on = true;
+}
+
+void changes_watch(struct changes *c, struct watcher *w, struct id folder)
+{
+	watcher_add(c, w, folder, false);
+}
+
+void changes_watch_account(struct changes *c, struct watcher *w, struct id account)
+{
+	watcher_add(c, w, account, true);
 }
 
 void changes_unwatch(struct changes *c, struct watcher *w)
@@ -71,11 +82,18 @@ void changes_unwatch(struct changes *c, struct watcher *w)
 	w->is_on = false;
 }
 
-void changes_tell(struct changes *c, struct id folder)
+/* An INBOX has its account's id, so which of both a watcher means is looked at too. Under the lock. */
+static void wake_all(struct changes *c, struct id id, bool is_of_account)
 {
-	HOLDING(&c->lock);
-	for (struct watcher *w = *head_of(c, folder); w != NULL; w = w->next) {
-		if (id_same(w->folder, folder))
+	for (struct watcher *w = *head_of(c, id); w != NULL; w = w->next) {
+		if (w->is_of_account == is_of_account && id_same(w->folder, id))
 			w->wake(w);
 	}
+}
+
+void changes_tell(struct changes *c, struct id folder, struct id account)
+{
+	HOLDING(&c->lock);
+	wake_all(c, folder, false);
+	wake_all(c, account, true);
 }

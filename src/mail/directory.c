@@ -32,6 +32,7 @@ bool directory_open(const struct mail *m, const struct mail_options *options,
 	d->store = m->store;
 	d->clock = m->clock;
 	d->folders = m->folders;
+	d->mailboxes = m->mailboxes;
 	d->separator = options->address_separator;
 	lock_init(&d->lock, RANK_DIRECTORY);
 	signal_init(&d->turn_free);

@@ -121,6 +121,9 @@ MUST_CHECK bool directory_resolve(struct directory *d, struct slice address, str
 /* The account that logs in as `user`, through domain aliases; an account of a disabled domain is shown disabled. */
 MUST_CHECK bool directory_login(struct directory *d, struct slice user, struct arena *a,
 	struct account *ret, bool *ret_found, struct error *e);
+/* The account as a target, with its quotas and its domain's: for what a session puts into its own mailboxes. */
+MUST_CHECK bool directory_target(struct directory *d, struct slice account, struct arena *a,
+	struct target *ret, bool *ret_found, struct error *e);
 /* How many accounts and aliases a domain has. */
 struct domain_counts {
 	uint64_t accounts, aliases;

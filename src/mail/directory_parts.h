@@ -25,6 +25,7 @@ struct directory {
 	struct store *store;
 	const struct clock *clock;
 	struct folders *folders;
+	struct mailboxes *mailboxes;
 	char separator;
 	char postmaster[LIMIT_ADDRESS_BYTES];
 	size_t postmaster_len;

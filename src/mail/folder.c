@@ -31,6 +31,11 @@ bool folders_open(struct store *store, const struct clock *clock, struct quota *
 static void folder_free(struct folder *f)
 {
 	free(f->removing);
+	folder_events_clear(f);
+	free(f->events);
+	uids_done(&f->known);
+	keywords_done(f->keywords);
+	free(f->keywords);
 	free(f);
 }
 
@@ -79,7 +84,7 @@ static void idle_add(struct folders *all, struct folder *f)
 }
 
 /* Finds the folder in the table or puts an empty one there; NULL: out of memory. */
-static struct folder *folder_take(struct folders *all, struct id id)
+static struct folder *folder_take(struct folders *all, struct id account, struct id id)
 {
 	uint64_t hash = table_hash(id_slice(&id));
 	struct table_node *node;
@@ -100,6 +105,7 @@ static struct folder *folder_take(struct folders *all, struct id id)
 		return NULL;
 	f->folders = all;
 	f->id = id;
+	f->account = account;
 	f->users = 1;
 	table_add(&all->open, &f->node, hash);
 	return f;
@@ -121,10 +127,10 @@ static void folder_resume(struct folder *f)
 	folder_turn_drop(f);
 }
 
-/* The INBOX's folder id is the account's id, so that a delivery needs no look-up. */
-bool folder_open(struct folders *all, struct id account, struct folder **ret, struct error *e)
+bool folder_open_id(
+	struct folders *all, struct id account, struct id id, struct folder **ret, struct error *e)
 {
-	struct folder *f = folder_take(all, account);
+	struct folder *f = folder_take(all, account, id);
 
 	if (f == NULL)
 		return fail(e, FAULT_LATER, "open a folder: out of memory");
@@ -135,6 +141,12 @@ bool folder_open(struct folders *all, struct id account, struct folder **ret, st
 	folder_resume(f);
 	*ret = f;
 	return true;
+}
+
+/* The INBOX's folder id is the account's id, so that a delivery needs no look-up. */
+bool folder_open(struct folders *all, struct id account, struct folder **ret, struct error *e)
+{
+	return folder_open_id(all, account, account, ret, e);
 }
 
 void folder_close(struct folder *f)
@@ -161,6 +173,11 @@ struct id folder_id(const struct folder *f)
 	return f->id;
 }
 
+struct id folder_account(const struct folder *f)
+{
+	return f->account;
+}
+
 void folder_state_get(struct folder *f, struct folder_state *ret)
 {
 	HOLDING(&f->folders->lock);
@@ -168,7 +185,12 @@ void folder_state_get(struct folder *f, struct folder_state *ret)
 		.uid_next = f->committed.uid_next,
 		.count = f->committed.count,
 		.bytes = f->committed.bytes,
-		.modseq = f->committed.modseq };
+		.modseq = f->committed.modseq,
+		.unseen = f->committed.unseen,
+		.deleted = f->committed.deleted,
+		.deleted_bytes = f->committed.deleted_bytes,
+		.uid_recent = f->committed.uid_recent,
+		.is_gone = f->committed.is_gone };
 }
 
 bool folder_lock_maildrop(struct folder *f)
@@ -191,7 +213,21 @@ struct folder_found {
 	struct folder_head head;
 	uint32_t *removing;
 	size_t removing_count;
+	struct slice keywords; /* into the page */
+	bool has_head;
 };
+
+static bool found_row(struct folder_found *found, const struct store_row *row)
+{
+	if (slice_same(row->key, S("k"))) {
+		found->keywords = row->value;
+		return true;
+	}
+	if (!slice_same(row->key, S("h")))
+		return removal_decode(row->value, &found->removing, &found->removing_count);
+	found->has_head = true;
+	return head_decode(row->value, &found->head);
+}
 
 static bool found_decode(
 	struct folder *f, const struct store_page *page, struct folder_found *ret, struct error *e)
@@ -199,42 +235,53 @@ static bool found_decode(
 	char name[ID_TEXT_BYTES + 1];
 
 	for (size_t i = 0; i < page->row_count; i++) {
-		const struct store_row *row = &page->rows[i];
-		bool is_good =
-			slice_same(row->key, S("h"))
-				? head_decode(row->value, &ret->head)
-				: removal_decode(row->value, &ret->removing, &ret->removing_count);
-
-		if (!is_good)
+		if (!found_row(ret, &page->rows[i]))
 			return fail(e, FAULT_NEVER, "read folder '%.*s': its head is damaged",
 				S_FMT(id_text(f->id, name)));
 	}
+	/* A mailbox that was deleted, seen by somebody who had it open. */
+	ret->head.is_gone = ret->head.is_gone || (!ret->has_head && page->version > 0);
 	ret->head.version = page->version;
 	return true;
 }
 
-static bool folder_read(struct folder *f, struct folder_found *ret, struct error *e)
+static bool folder_read(
+	struct folder *f, struct folder_found *ret, struct store_page *page, struct error *e)
 {
 	struct key partition = key_of_id('f', f->id);
 	struct store_scan scan = { .partition = key_slice(&partition),
 		.expect = STORE_ANY_VERSION,
 		.limit = LIMIT_SCAN_ROWS };
-	struct store_page page = { 0 };
 	bool is_good;
 
 	/* RFC 3501 2.3.1.1 asks for a UIDVALIDITY that grows when a mailbox is made anew: seconds do. */
 	*ret = (struct folder_found){
 		.head = { .uid_next = 1,
 			.uid_low = 1,
+			.uid_recent = 1,
+			.uid_unseen = 1,
 			.uid_validity = (uint32_t)(clock_wall_ns(f->folders->clock) / NS_PER_S) }
 	};
-	is_good = store_scan(f->folders->store, &scan, &page, e) && found_decode(f, &page, ret, e);
-	store_page_done(&page);
+	is_good = store_scan(f->folders->store, &scan, page, e) && found_decode(f, page, ret, e);
 	if (!is_good) {
 		free(ret->removing);
 		ret->removing = NULL;
 	}
 	return is_good;
+}
+
+/* The table only grows, and what it has may be in use: only names that are new are taken. */
+static bool names_take(struct folder *f, struct slice value, struct error *e)
+{
+	if (value.len == 0)
+		return true;
+	if (f->keywords == NULL)
+		f->keywords = calloc(1, sizeof *f->keywords);
+	if (f->keywords == NULL)
+		return fail(e, FAULT_LATER, "open a folder: out of memory");
+	if (!keywords_decode(value, f->keywords))
+		return fail(e, FAULT_NEVER, "open a folder: its keywords are damaged");
+	return true;
 }
 
 bool folder_is_ready(const struct folder *f)
@@ -259,23 +306,40 @@ static bool folder_wait_ready(struct folder *f, uint64_t until_ns, bool *ret_min
 	return false;
 }
 
+/* Under the lock. */
+static void found_take(struct folder *f, struct folder_found *found)
+{
+	f->next = f->committed = found->head;
+	free(f->removing);
+	f->removing = found->removing;
+	f->removing_count = found->removing_count;
+	if (!f->is_loaded)
+		f->modseq_skip = MODSEQ_SKIP;
+	/* What was noted of changes that failed must not be told. */
+	folder_events_clear(f);
+	f->is_loaded = true;
+	f->is_broken = false;
+}
+
 static bool folder_load(struct folder *f, struct error *e)
 {
 	struct folders *all = f->folders;
+	struct store_page page = { 0 };
 	struct folder_found found;
-	bool is_good = folder_read(f, &found, e);
+	bool is_good = folder_read(f, &found, &page, e);
 
-	HOLDING(&all->lock);
-	f->is_loading = false;
-	if (is_good) {
-		f->next = f->committed = found.head;
-		free(f->removing);
-		f->removing = found.removing;
-		f->removing_count = found.removing_count;
-		f->is_loaded = true;
-		f->is_broken = false;
+	{
+		HOLDING(&all->lock);
+		if (is_good && !names_take(f, found.keywords, e)) {
+			is_good = false;
+			free(found.removing);
+		}
+		f->is_loading = false;
+		if (is_good)
+			found_take(f, &found);
+		signal_all(&all->settled);
 	}
-	signal_all(&all->settled);
+	store_page_done(&page);
 	return is_good;
 }
 
@@ -295,11 +359,20 @@ bool folder_ready(struct folder *f, struct error *e)
 	return fail(e, FAULT_LATER, "open a folder: others keep changing it");
 }
 
+/*
+ * A lazy change may be taken back by a power cut after its modseq was told to a client; the same number must not come to
+ * mean something else (RFC 7162 3.1.2.2). So after a start the numbers go on a little higher.
+ */
+uint64_t folder_modseq_next(const struct folder *f)
+{
+	return f->next.modseq + 1 + f->modseq_skip;
+}
+
 void folder_stage(const struct folder *f, struct batch *b, const struct folder_head *after,
 	size_t set_max, size_t remove_max)
 {
 	struct key partition = key_of_id('f', f->id);
-	char room[128];
+	char room[HEAD_VALUE_BYTES];
 	struct buf value = BUF_OVER(room);
 
 	invariant(folder_is_ready(f) && after->version == f->next.version + 1);
@@ -310,6 +383,8 @@ void folder_stage(const struct folder *f, struct batch *b, const struct folder_h
 
 void folder_depart(struct folder *f, const struct folder_head *after)
 {
+	if (after->modseq != f->next.modseq)
+		f->modseq_skip = 0;
 	f->next = *after;
 	f->in_flight++;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/folder_head.h"
 #include "mail/shared.h"
+#include "mail/structures.h"
 
 #include <stdlib.h>
 
@@ -47,6 +48,25 @@ static bool step_add(struct folder *f, const struct key *partition, uint32_t uid
 	return true;
 }
 
+/* What was computed from them goes too; whether it was is not looked up. */
+static void structures_remove(struct folder *f, const uint32_t *uids, size_t count, struct batch *b)
+{
+	struct key partition = structures_partition(f->id, (uids[0] - 1) / FOLDER_SEGMENT_UIDS);
+
+	{
+		HOLDING(&f->folders->lock);
+		if (!f->committed.has_structures)
+			return;
+	}
+	batch_commit(b, &partition, STORE_ANY_VERSION, 0, count);
+	for (size_t i = 0; i < count; i++) {
+		struct key key = { .len = 0 };
+
+		key_add_number(&key, uids[i], 4);
+		batch_remove(b, key_slice(&key));
+	}
+}
+
 static bool step_try(
 	struct folder *f, const uint32_t *uids, size_t count, bool *ret_done, struct error *e)
 {
@@ -56,7 +76,7 @@ static bool step_try(
 	auto_batch b;
 	enum store_answer answer;
 
-	batch_begin(&b, 1 + count, 2 * count);
+	batch_begin(&b, 2 + count, 2 * count);
 	b.txn.may_be_lazy = true;
 	batch_commit(&b, &partition, STORE_ANY_VERSION, 0, count);
 	for (size_t i = 0; i < count; i++) {
@@ -65,6 +85,7 @@ static bool step_try(
 	}
 	if (!shared_drops_stage(&shared, store, &b, e))
 		return false;
+	structures_remove(f, uids, count, &b);
 	if (b.is_short)
 		return fail(e, FAULT_LATER, "remove mail: out of memory");
 	*ret_done = b.txn.commits[0].remove_count == 0;
@@ -82,7 +103,7 @@ static bool step_try(
 static bool step(struct folder *f, const uint32_t *uids, size_t count, struct error *e)
 {
 	for (unsigned i = 0; i < REMOVE_TRIES; i++) {
-		bool is_done;
+		bool is_done = false;
 
 		if (!step_try(f, uids, count, &is_done, e))
 			return false;
@@ -113,64 +134,76 @@ static void list_stage(struct batch *b, const struct head_change *change)
 	}
 }
 
-static struct folder_head head_after(const struct folder *f, const struct head_change *change)
+static void take(uint64_t *from, uint64_t count)
 {
-	struct folder_head after = f->next;
-
-	after.version++;
-	after.is_gone = after.is_gone || change->is_gone;
-	if (change->uids == NULL)
-		return after;
-	after.modseq++;
 	/* Counts are verified by `mailvisor check`; a wrong one must not wrap. */
-	after.count -= change->count < after.count ? change->count : after.count;
-	after.bytes -= change->bytes < after.bytes ? change->bytes : after.bytes;
-	if (after.count == 0)
-		after.uid_low = after.uid_next;
-	return after;
+	*from -= count < *from ? count : *from;
 }
 
-static bool head_try(
-	struct folder *f, const struct head_change *change, bool *ret_done, struct error *e)
+static void head_after(
+	const struct folder *f, const struct head_change *change, struct folder_head *after)
+{
+	after->is_gone = after->is_gone || change->is_gone;
+	after->is_logged = after->is_logged && !after->is_gone;
+	if (change->uids == NULL)
+		return;
+	after->modseq = folder_modseq_next(f);
+	take(&after->count, change->count);
+	take(&after->bytes, change->bytes);
+	take(&after->unseen, change->unseen);
+	take(&after->deleted, change->deleted);
+	take(&after->deleted_bytes, change->deleted_bytes);
+	if (after->count == 0)
+		after->uid_low = after->uid_next;
+	if (after->uid_unseen < after->uid_low)
+		after->uid_unseen = after->uid_low;
+}
+
+static enum write_step head_build(struct folder_write *w, struct batch *b, struct error *e)
+{
+	struct head_change *change = w->context;
+	struct folder_head *after = &w->after[0];
+
+	(void)e;
+	head_after(w->at[0], change, after);
+	change->modseq = after->modseq;
+	if (change->uids == NULL || change->gone == NULL) {
+		folder_write_heads(w, b);
+		list_stage(b, change);
+		return WRITE_GO;
+	}
+	vanished_note(after, change->gone);
+	folder_write_heads(w, b);
+	list_stage(b, change);
+	vanished_stage(w->at[0], after, change->gone, b);
+	return WRITE_GO;
+}
+
+static void head_departed(struct folder_write *w)
+{
+	const struct head_change *change = w->context;
+
+	if (change->uids != NULL && change->gone != NULL)
+		folder_event_gone(w->at[0], change->modseq, change->gone);
+}
+
+/* Nobody is told here: a reader may still see what is on the list (folder_list_set). */
+bool folder_head_write(struct folder *f, struct head_change *change, struct error *e)
 {
 	enum { CHUNK_MAX = FOLDER_REMOVE_MAX / REMOVAL_CHUNK_UIDS };
-	struct folder_head after;
-	enum store_answer answer;
-	auto_batch b;
+	struct folder_write w = { .at = { f },
+		.count = 1,
+		.commit_max = 1,
+		.head_set_max = CHUNK_MAX,
+		.head_remove_max = CHUNK_MAX,
+		.what = "remove mail",
+		.is_lazy = change->is_lazy,
+		.is_silent = true,
+		.build = head_build,
+		.departed = head_departed,
+		.context = change };
 
-	if (!folder_ready(f, e))
-		return false;
-	batch_begin(&b, 1, 0);
-	b.txn.may_be_lazy = change->is_lazy;
-	{
-		HOLDING(&f->folders->lock);
-		*ret_done = false;
-		if (!folder_is_ready(f))
-			return true;
-		after = head_after(f, change);
-		folder_stage(f, &b, &after, CHUNK_MAX, CHUNK_MAX);
-		list_stage(&b, change);
-		if (b.is_short)
-			return fail(e, FAULT_LATER, "remove mail: out of memory");
-		batch_submit(&b, f->folders->store);
-		folder_depart(f, &after);
-	}
-	answer = folder_settle(f, &b, &after, e);
-	*ret_done = answer == STORE_OK;
-	return answer != STORE_FAILED;
-}
-
-bool folder_head_write(struct folder *f, const struct head_change *change, struct error *e)
-{
-	for (unsigned i = 0; i < REMOVE_TRIES; i++) {
-		bool is_done;
-
-		if (!head_try(f, change, &is_done, e))
-			return false;
-		if (is_done)
-			return true;
-	}
-	return fail(e, FAULT_LATER, "remove mail: others keep changing the folder");
+	return folder_write_run(&w, e);
 }
 
 static bool list_copy(struct folder *f, uint32_t **ret, size_t *ret_count, struct error *e)

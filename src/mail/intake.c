@@ -19,32 +19,23 @@ void intake_abandon(struct intake *i)
 	body_abandon(&i->body);
 }
 
-static bool has_quota(const struct target *t)
-{
-	return t->quota_bytes > 0 || t->quota_messages > 0 || t->domain_quota_bytes > 0;
-}
-
 static enum intake_answer target_may(struct mail *m, const struct target *t, uint64_t bytes)
 {
 	struct error e = { .fault = FAULT_NONE };
-	struct folder *f;
 	enum quota_answer answer;
 
 	if (!t->is_local)
 		return INTAKE_OK;
 	if (t->message_bytes_max > 0 && bytes > t->message_bytes_max)
 		return INTAKE_TOO_BIG;
-	if (!has_quota(t))
+	if (!quota_is_limited(t))
 		return INTAKE_OK;
-	if (t->domain_quota_bytes > 0 && !quota_sum(m, t->domain, &e))
-		return INTAKE_FAILED;
-	if (!folder_open(m->folders, t->account, &f, &e))
+	if (!quota_ready_for(m, t, &e))
 		return INTAKE_FAILED;
 	{
 		HOLDING(&m->folders->lock);
-		answer = quota_fits(m->quota, t, f, bytes);
+		answer = quota_fits(m->quota, t, bytes, 1, bytes);
 	}
-	folder_close(f);
 	switch (answer) {
 	case QUOTA_FITS:
 		return INTAKE_OK;

@@ -56,7 +56,8 @@ static void tell(struct acceptance *a)
 {
 	for (size_t i = 0; i < a->landing_count; i++) {
 		if (a->landings[i].answer == INTAKE_OK)
-			changes_tell(a->mail->changes, folder_id(a->landings[i].folder));
+			changes_tell(a->mail->changes, folder_id(a->landings[i].folder),
+				folder_account(a->landings[i].folder));
 	}
 }
 

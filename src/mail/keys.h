@@ -7,9 +7,12 @@
  *   a<domain id><bucket>     its accounts and aliases by local part; bucket = FNV-1a of the local part
  *   c<domain id>             how many accounts and aliases it has
  *   q<bucket>                addresses whose password still has the quick form
- *   x                        accounts whose mail is still being removed
- *   f<folder id>             head of a folder, and its removal list
+ *   x                        accounts and mailboxes whose mail is still being removed
+ *   m<account id>            names of its mailboxes, and subscriptions
+ *   f<folder id>             head of a folder, its keywords and its removal list
  *   e<folder id><segment>    entries of FOLDER_SEGMENT_UIDS UIDs
+ *   p<folder id><segment>    structures of these messages
+ *   v<folder id>             which UIDs vanished when
  *   b<blob id>               how many entries and spool items share a blob
  *   s<bucket>                spool items by id; bucket = FNV-1a of the id
  *   T                        timeline buckets; t<number> one of them

@@ -8,6 +8,7 @@ static bool mail_open_parts(const struct mail_options *options, struct mail *m, 
 	       timelines_open(m->store, m->clock, options->timeline_keep_hours, &m->timelines, e) &&
 	       quota_open(&m->quota, e) &&
 	       folders_open(m->store, m->clock, m->quota, m->changes, &m->folders, e) &&
+	       mailboxes_open(m, &m->mailboxes, e) &&
 	       spool_open(m->store, m->clock, &m->spool, e) &&
 	       directory_open(m, options, &m->directory, e) &&
 	       password_open(options, &m->password, e);
@@ -34,6 +35,7 @@ void mail_close(struct mail *m)
 	password_close(m->password);
 	directory_close(m->directory);
 	spool_close(m->spool);
+	mailboxes_close(m->mailboxes);
 	folders_close(m->folders);
 	quota_close(m->quota);
 	timelines_close(m->timelines);

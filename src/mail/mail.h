@@ -5,6 +5,7 @@
  *
  *   session/smtp --> directory (who is that?) --> intake (one commit) --> folder, spool --> store
  *   session/pop3 --> directory + password (may they?) --> folder, body --> store
+ *   session/imap --> mailbox (names) --> view, folder, append, transfer, body --> store
  *   deliver      --> spool --> store          admin --> directory, spool, timeline --> store
  *
  * Threads: every function of mail/ from any thread unless its header says otherwise.
@@ -19,6 +20,7 @@ struct mail {
 	struct directory *directory;
 	struct password *password;
 	struct folders *folders;
+	struct mailboxes *mailboxes;
 	struct spool *spool;
 	struct timelines *timelines;
 	struct quota *quota;

@@ -20,6 +20,9 @@ MUST_CHECK bool folders_open(struct store *store, const struct clock *clock, str
 	struct changes *changes, struct folders **ret, struct error *e);
 void folders_close(struct folders *f);
 
+MUST_CHECK bool mailboxes_open(const struct mail *m, struct mailboxes **ret, struct error *e);
+void mailboxes_close(struct mailboxes *all);
+
 MUST_CHECK bool spool_open(
 	struct store *store, const struct clock *clock, struct spool **ret, struct error *e);
 void spool_close(struct spool *s);

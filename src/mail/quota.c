@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/quota_use.h"
 
+#include "mail/mailbox_names.h"
 #include "mail/parts.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ struct quota_domain {
 struct quota_account {
 	struct table_node node; /* first, see table.h */
 	struct id id;
-	struct quota_domain *domain;
+	uint64_t bytes, messages;
+	struct quota_domain *domain; /* NULL: not part of a domain's sum */
 };
 
 struct quota {
@@ -103,27 +105,22 @@ static struct quota_account *account_find(struct quota *q, struct id id)
 	return NULL;
 }
 
-void quota_count(struct quota *q, struct slice domain, const struct folder *f)
+/* The account becomes part of its domain's sum. Without memory that is done by a later call. */
+static void domain_join(struct quota *q, struct slice domain, struct id account)
 {
 	struct quota_account *a;
 	struct quota_domain *d;
 
-	invariant(lock_is_held(&f->folders->lock));
 	HOLDING(&q->lock);
-	if (account_find(q, f->id) != NULL)
+	a = account_find(q, account);
+	if (a == NULL || a->domain != NULL)
 		return;
 	d = domain_make(q, domain);
-	a = calloc(1, sizeof *a);
-	/* Without memory the account is counted by a later call. */
-	if (a == NULL || d == NULL) {
-		free(a);
+	if (d == NULL)
 		return;
-	}
-	a->id = f->id;
 	a->domain = d;
-	table_add(&q->accounts, &a->node, table_hash(id_slice(&f->id)));
-	d->bytes += f->next.bytes;
-	d->messages += f->next.count;
+	d->bytes += a->bytes;
+	d->messages += a->messages;
 }
 
 static uint64_t moved(uint64_t value, int64_t by)
@@ -143,6 +140,10 @@ void quota_changed(struct quota *q, struct id account, int64_t bytes, int64_t me
 	a = account_find(q, account);
 	if (a == NULL)
 		return;
+	a->bytes = moved(a->bytes, bytes);
+	a->messages = moved(a->messages, messages);
+	if (a->domain == NULL)
+		return;
 	a->domain->bytes = moved(a->domain->bytes, bytes);
 	a->domain->messages = moved(a->domain->messages, messages);
 }
@@ -157,6 +158,16 @@ void quota_forget(struct quota *q, struct id account)
 		return;
 	table_remove(&q->accounts, &a->node);
 	free(a);
+}
+
+struct quota_usage quota_account_now(struct quota *q, struct id account)
+{
+	struct quota_account *a;
+
+	HOLDING(&q->lock);
+	a = account_find(q, account);
+	return a == NULL ? (struct quota_usage){ 0 }
+			 : (struct quota_usage){ a->bytes, a->messages };
 }
 
 struct quota_usage quota_domain_now(struct quota *q, struct slice domain)
@@ -190,26 +201,103 @@ static bool set_complete(struct quota *q, struct slice domain, struct error *e)
 	return true;
 }
 
-static bool count_account(struct mail *m, struct slice domain, struct id account, struct error *e)
-{
-	struct folder *f;
-	bool is_counted = false, is_good;
+/* --- summing an account: all its folders at one moment --- */
 
-	if (!folder_open(m->folders, account, &f, e))
+struct folder_list {
+	struct folder **at;
+	size_t count;
+};
+
+static void folder_list_done(struct folder_list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		folder_close(l->at[i]);
+	free(l->at);
+}
+
+static bool folders_open_all(
+	struct mail *m, struct id account, struct folder_list *ret, struct error *e)
+{
+	struct names *n;
+	bool is_good = names_get(m->mailboxes, account, &n, e);
+
+	if (!is_good)
 		return false;
-	/* A broken head still has mails in it that failed: only a good one is counted. */
-	do {
-		is_good = folder_ready(f, e);
-		HOLDING(&m->folders->lock);
-		is_counted = is_good && folder_is_ready(f);
-		if (is_counted)
-			quota_count(m->quota, domain, f);
-	} while (is_good && !is_counted);
-	folder_close(f);
+	ret->at = calloc(n->count, sizeof *ret->at);
+	if (ret->at == NULL)
+		is_good = fail(e, FAULT_LATER, "sum an account: out of memory");
+	for (size_t i = 0; is_good && i < n->count; i++) {
+		if (id_is_zero(n->at[i].id))
+			continue;
+		is_good = folder_open_id(m->folders, account, n->at[i].id, &ret->at[ret->count], e);
+		ret->count += is_good ? 1 : 0;
+	}
+	names_put(m->mailboxes, n);
 	return is_good;
 }
 
-bool quota_sum(struct mail *m, struct slice domain, struct error *e)
+static bool account_is_summed(struct quota *q, struct id account)
+{
+	HOLDING(&q->lock);
+	return account_find(q, account) != NULL;
+}
+
+/* Under the folders' lock: what is added from now on comes by quota_changed(). */
+static bool account_add_sum(struct quota *q, struct id account, const struct folder_list *l)
+{
+	struct quota_account *a;
+
+	HOLDING(&q->lock);
+	if (account_find(q, account) != NULL)
+		return true;
+	a = calloc(1, sizeof *a);
+	if (a == NULL)
+		return false;
+	a->id = account;
+	for (size_t i = 0; i < l->count; i++) {
+		a->bytes += l->at[i]->next.bytes;
+		a->messages += l->at[i]->next.count;
+	}
+	table_add(&q->accounts, &a->node, table_hash(id_slice(&account)));
+	return true;
+}
+
+/* A broken head still has mails in it that failed: only good ones are counted. */
+static bool folders_sum(
+	struct mail *m, struct id account, const struct folder_list *l, struct error *e)
+{
+	for (;;) {
+		bool are_ready = true;
+
+		for (size_t i = 0; i < l->count; i++) {
+			if (!folder_ready(l->at[i], e))
+				return false;
+		}
+		HOLDING(&m->folders->lock);
+		for (size_t i = 0; i < l->count; i++)
+			are_ready = are_ready && folder_is_ready(l->at[i]);
+		if (are_ready)
+			return account_add_sum(m->quota, account, l) ||
+			       fail(e, FAULT_LATER, "sum an account: out of memory");
+	}
+}
+
+bool quota_ready(struct mail *m, struct id account, struct error *e)
+{
+	ON_EXIT(folder_list_done) struct folder_list l = { 0 };
+	bool is_good;
+
+	if (account_is_summed(m->quota, account))
+		return true;
+	/* Under the turn no mailbox comes or goes. */
+	if (!names_turn_take(m->mailboxes, account, e))
+		return false;
+	is_good = folders_open_all(m, account, &l, e) && folders_sum(m, account, &l, e);
+	names_turn_drop(m->mailboxes, account);
+	return is_good;
+}
+
+static bool quota_sum(struct mail *m, struct slice domain, struct error *e)
 {
 	char after_room[LIMIT_ADDRESS_BYTES];
 	struct slice after = S("");
@@ -225,8 +313,9 @@ bool quota_sum(struct mail *m, struct slice domain, struct error *e)
 			    m->directory, domain, after, QUOTA_PAGE, &a, &accounts, &count, e))
 			return false;
 		for (size_t i = 0; i < count; i++) {
-			if (!count_account(m, domain, accounts[i].id, e))
+			if (!quota_ready(m, accounts[i].id, e))
 				return false;
+			domain_join(m->quota, domain, accounts[i].id);
 		}
 		if (count > 0) {
 			struct slice last = accounts[count - 1].address;
@@ -239,39 +328,49 @@ bool quota_sum(struct mail *m, struct slice domain, struct error *e)
 	return set_complete(m->quota, domain, e);
 }
 
-enum quota_answer quota_fits(
-	struct quota *q, const struct target *t, const struct folder *f, uint64_t bytes)
+bool quota_is_limited(const struct target *t)
 {
-	struct quota_usage domain;
+	return t->quota_bytes > 0 || t->quota_messages > 0 || t->domain_quota_bytes > 0;
+}
 
-	invariant(lock_is_held(&f->folders->lock));
-	if (t->message_bytes_max > 0 && bytes > t->message_bytes_max)
+bool quota_ready_for(struct mail *m, const struct target *t, struct error *e)
+{
+	if (!quota_is_limited(t))
+		return true;
+	if (t->domain_quota_bytes > 0 && !quota_sum(m, t->domain, e))
+		return false;
+	return quota_ready(m, t->account, e);
+}
+
+enum quota_answer quota_fits(struct quota *q, const struct target *t, uint64_t bytes,
+	uint64_t messages, uint64_t largest)
+{
+	struct quota_usage account, domain;
+
+	if (t->message_bytes_max > 0 && largest > t->message_bytes_max)
 		return QUOTA_NEVER;
 	if ((t->quota_bytes > 0 && bytes > t->quota_bytes) ||
 		(t->domain_quota_bytes > 0 && bytes > t->domain_quota_bytes))
 		return QUOTA_NEVER;
-	if (t->quota_bytes > 0 && f->next.bytes + bytes > t->quota_bytes)
+	if (!quota_is_limited(t))
+		return QUOTA_FITS;
+	account = quota_account_now(q, t->account);
+	if (t->quota_bytes > 0 && account.bytes + bytes > t->quota_bytes)
 		return QUOTA_FULL;
-	if (t->quota_messages > 0 && f->next.count + 1 > t->quota_messages)
+	if (t->quota_messages > 0 && account.messages + messages > t->quota_messages)
 		return QUOTA_FULL;
 	if (t->domain_quota_bytes == 0)
 		return QUOTA_FITS;
-	quota_count(q, t->domain, f);
+	domain_join(q, t->domain, t->account);
 	domain = quota_domain_now(q, t->domain);
 	return domain.bytes + bytes > t->domain_quota_bytes ? QUOTA_FULL : QUOTA_FITS;
 }
 
 bool quota_account(struct mail *m, struct id account, struct quota_usage *ret, struct error *e)
 {
-	struct folder *f;
-
-	if (!folder_open(m->folders, account, &f, e))
+	if (!quota_ready(m, account, e))
 		return false;
-	{
-		HOLDING(&m->folders->lock);
-		*ret = (struct quota_usage){ f->next.bytes, f->next.count };
-	}
-	folder_close(f);
+	*ret = quota_account_now(m->quota, account);
 	return true;
 }
 

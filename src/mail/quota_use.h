@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * quota_use - how deliveries and removals keep quota right. Not for anybody outside mail/.
+ * quota_use - how deliveries, appends, copies and removals keep quota right. Not for anybody outside mail/.
  *
- * What an account uses stands in its folder's head, so it is persisted with every commit at no cost, and `next`
- * counts mails on their way. A domain is summed once, when its quota is first asked for, and then kept up to date in
- * memory: each account that is in the sum is noted, and its changes go along.
+ * What an account uses is the sum of its folders' heads, which are persisted with every commit anyway. It is summed once,
+ * when its quota is first asked for, and then kept up to date in memory by quota_changed(), mails on their way counted in.
+ * A domain is summed in the same way over its accounts.
  */
 #include "mail/directory.h"
 #include "mail/folder_head.h"
 #include "mail/quota.h"
 
-/* Sums the domain unless that was done. No lock held. */
-MUST_CHECK bool quota_sum(struct mail *m, struct slice domain, struct error *e);
-/* Under the folders' lock: the account becomes part of its domain's sum, with what it has now. */
-void quota_count(struct quota *q, struct slice domain, const struct folder *f);
-/* What the domain has now; only after quota_sum. */
+/* Sums the account, and its domain when the target has a quota for it, unless that was done. No lock held. */
+MUST_CHECK bool quota_ready(struct mail *m, struct id account, struct error *e);
+MUST_CHECK bool quota_ready_for(struct mail *m, const struct target *t, struct error *e);
+bool quota_is_limited(const struct target *t);
+/* What the account or domain has now; only after quota_ready. */
+struct quota_usage quota_account_now(struct quota *q, struct id account);
 struct quota_usage quota_domain_now(struct quota *q, struct slice domain);
-/* The account has so much more (or less); for nothing when its domain is not summed. */
+/* The account has so much more (or less); for nothing when it is not summed. Under the folders' lock. */
 void quota_changed(struct quota *q, struct id account, int64_t bytes, int64_t messages);
 void quota_forget(struct quota *q, struct id account);
 
 enum quota_answer { QUOTA_FITS, QUOTA_FULL, QUOTA_NEVER };
-/* Whether one more message of that size fits for the target. Under the folders' lock. */
-enum quota_answer quota_fits(
-	struct quota *q, const struct target *t, const struct folder *f, uint64_t bytes);
+/* Whether so much more fits for the target, `largest` being the largest message of it. Under the folders' lock. */
+enum quota_answer quota_fits(struct quota *q, const struct target *t, uint64_t bytes,
+	uint64_t messages, uint64_t largest);

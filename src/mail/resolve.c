@@ -109,6 +109,18 @@ static bool real_domain(struct walk *w, struct slice name, struct domain_row *re
 	return true;
 }
 
+static struct target target_of(const struct account *account, const struct domain *domain)
+{
+	return (struct target){ .is_local = true,
+		.address = account->address,
+		.account = account->id,
+		.domain = domain->name,
+		.quota_bytes = account->quota_bytes,
+		.quota_messages = account->quota_messages,
+		.domain_quota_bytes = domain->quota_bytes,
+		.message_bytes_max = domain->message_bytes_max };
+}
+
 static bool entity_walk(struct walk *w, const struct entity *entity,
 	const struct domain_row *domain, const struct step *step, struct error *e)
 {
@@ -116,14 +128,7 @@ static bool entity_walk(struct walk *w, const struct entity *entity,
 	unsigned depth = step->depth + 1;
 
 	if (entity->kind == ENTITY_ACCOUNT) {
-		struct target target = { .is_local = true,
-			.address = account->address,
-			.account = account->id,
-			.domain = domain->domain.name,
-			.quota_bytes = account->quota_bytes,
-			.quota_messages = account->quota_messages,
-			.domain_quota_bytes = domain->domain.quota_bytes,
-			.message_bytes_max = domain->domain.message_bytes_max };
+		struct target target = target_of(account, &domain->domain);
 
 		w->is_disabled = w->is_disabled || account->is_disabled;
 		return account->is_disabled || target_add(w, &target, e);
@@ -291,5 +296,25 @@ bool directory_may_send_as(struct directory *d, struct slice account, struct sli
 	for (size_t i = 0; i < w.target_count; i++)
 		*ret_may = *ret_may ||
 			   (w.targets[i].is_local && id_same(w.targets[i].account, own.id));
+	return true;
+}
+
+bool directory_target(struct directory *d, struct slice address, struct arena *a,
+	struct target *ret, bool *ret_found, struct error *e)
+{
+	struct entity entity = { .kind = ENTITY_NONE };
+	struct domain_row domain;
+	struct name name;
+
+	*ret_found = false;
+	if (name_parse(address, false, a, &name) != NAME_OK)
+		return true;
+	if (!directory_domain(d, name.domain, a, &domain, ret_found, e))
+		return false;
+	if (*ret_found && !directory_entity(d, &domain, name.local, a, &entity, e))
+		return false;
+	*ret_found = entity.kind == ENTITY_ACCOUNT;
+	if (*ret_found)
+		*ret = target_of(&entity.account, &domain.domain);
 	return true;
 }

@@ -92,6 +92,7 @@ static void test_removal_resumes(struct world *w)
 	for (size_t i = 0; i < COUNT(uids); i++) {
 		check(folder_find(f, uids[i], &page, &is_found, &e) && is_found);
 		change.bytes += page.at[0].bytes;
+		change.unseen++;
 	}
 	entry_page_done(&page);
 	check(folder_turn_take(f, &e));
@@ -178,12 +179,45 @@ static void test_mended(struct world *w)
 	mail_close(&w->mail);
 }
 
+/* A body that two mailboxes and the spool share is gone: so is all that refers to it. */
+static void test_shared_body_lost(struct world *w)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct entry_page page = { 0 };
+	struct words words;
+	struct mail_check_result r;
+	struct folder *f;
+	struct id shared;
+	bool is_found;
+
+	populate(w);
+	f = world_folder(w, "alice@a.example");
+	check(folder_find(f, 2, &page, &is_found, &e) && is_found);
+	shared = page.at[0].blob;
+	entry_page_done(&page);
+	folder_close(f);
+	for (enum store_answer answer = STORE_CONFLICT; answer != STORE_OK;) {
+		struct store_txn drop = { .drops = &shared, .drop_count = 1 };
+
+		answer = store_commit(w->mail.store, &drop);
+	}
+	mail_close(&w->mail);
+	r = check_all(w, false, &words); /* looking changes nothing */
+	check(r.findings == 3 && r.mended == 0);
+	r = check_all(w, true, &words);
+	check(strstr(words.text, "spool item '") != NULL);
+	check(r.findings == 5); /* and two heads that count it */
+	r = check_all(w, false, &words);
+	check(r.findings == 0 && r.messages == 13 && r.spool_items == 4);
+}
+
 int main(void)
 {
 	static const struct world_test tests[] = {
 		{ "sound", test_sound, true },
 		{ "removal resumes", test_removal_resumes, true },
 		{ "mended", test_mended, true },
+		{ "shared body lost", test_shared_body_lost, true },
 	};
 
 	return world_run("check", tests, COUNT(tests));
