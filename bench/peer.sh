@@ -6,6 +6,7 @@ MAILVISOR=${MAILVISOR:-${PROJECT:-$PWD}/build/release/src/mailvisor}
 peer_settings() { # the settings of a benchmark: its ports, on loopback
     printf -- '--set %s\n' smtp.listen=127.0.0.1:$SMTP_PORT submission.listen= submissions.listen=127.0.0.1:$SMTPS_PORT \
         lmtp.listen=127.0.0.1:$LMTP_PORT pop3.listen=127.0.0.1:$POP3_PORT pop3s.listen=127.0.0.1:$POP3S_PORT \
+        imap.listen=127.0.0.1:$IMAP_PORT imaps.listen=127.0.0.1:$IMAPS_PORT \
         user= pid_file=$V/pid log.file=$V/log limit.sessions_per_address=20000
 }
 peer_serve() { # shellcheck disable=SC2046

@@ -55,7 +55,8 @@ static int version_command(int argc, char **argv)
 
 static int print_help(FILE *out)
 {
-	(void)fputs("usage: mailvisor COMMAND [options]; mailvisor COMMAND --help says more\n\n", out);
+	(void)fputs(
+		"usage: mailvisor COMMAND [options]; mailvisor COMMAND --help says more\n\n", out);
 	for (size_t i = 0; i < COUNT(commands); i++)
 		(void)fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].help);
 	(void)fputs("\nA first mail server: mailvisor serve\n"
@@ -75,7 +76,8 @@ static int help_command(int argc, char **argv)
 /* Beside us, or ../libexec/mailvisor/ when we are in a bin directory. Returns only when it failed. */
 static int run_client(char **argv)
 {
-	static const char *const places[] = { "/mailvisor-ctl", "/../libexec/mailvisor/mailvisor-ctl" };
+	static const char *const places[] = { "/mailvisor-ctl",
+		"/../libexec/mailvisor/mailvisor-ctl" };
 	char own[WHERE_PATH_BYTES], path[WHERE_PATH_BYTES + 64];
 	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
 
@@ -85,8 +87,9 @@ static int run_client(char **argv)
 		(void)snprintf(path, sizeof path, "%.*s%s", (int)(slash - own), own, places[i]);
 		(void)execv(path, argv);
 	}
-	(void)fprintf(stderr, "mailvisor: %s: its program mailvisor-ctl is missing (looked at %s): %m\n",
-		argv[1], slash != NULL ? path : "nothing: /proc is not mounted");
+	(void)fprintf(stderr,
+		"mailvisor: %s: its program mailvisor-ctl is missing (looked at %s): %m\n", argv[1],
+		slash != NULL ? path : "nothing: /proc is not mounted");
 	return EXIT_FAILED;
 }
 
@@ -94,8 +97,8 @@ static int unknown_command(const char *name)
 {
 	const char *near = nearest(slice_of(name), command_name_at, NULL);
 
-	(void)fprintf(stderr, "mailvisor: '%s' is no command%s%s%s; mailvisor help lists them\n", name,
-		near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	(void)fprintf(stderr, "mailvisor: '%s' is no command%s%s%s; mailvisor help lists them\n",
+		name, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
 		near != NULL ? "'?" : "");
 	return EXIT_USAGE;
 }

@@ -121,6 +121,8 @@ static void settings_choose(struct site *s, const struct deployment *d)
 		(unsigned)(is_shared ? d->submission_port : SUBMISSION_PORT));
 	set_add(s, "submissions.listen=");
 	set_add(s, "pop3s.listen=");
+	set_add(s, "imap.listen=");
+	set_add(s, "imaps.listen=");
 }
 
 bool site_open(const struct deploy_plan *plan, const struct platform *platform,

@@ -129,6 +129,9 @@ static bool verdict_text(const struct comparison *c, struct buf *to)
 	/* The sentence names the faster one first, so worse is better seen from there. */
 	if (c->verdict == VERDICT_WORSE)
 		return buf_add_format(to, "%s", verdict_name(VERDICT_BETTER));
+	if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed > EXPERIMENT_BLOCKS_MAX)
+		return buf_add_format(
+			to, "inconclusive, would need more than %d blocks", EXPERIMENT_BLOCKS_MAX);
 	if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed > c->blocks)
 		return buf_add_format(
 			to, "inconclusive, would need about %zu blocks", c->blocks_needed);
@@ -184,9 +187,7 @@ static bool answer_proof(const struct summary *s, unsigned proven, struct buf *t
 		return buf_add_format(to, ".");
 	if (proven == sizes)
 		return buf_add_format(to, ", significant at every size.");
-	if (proven > 0)
-		return buf_add_format(to, ", significant at %u of %u sizes.", proven, sizes);
-	return buf_add_format(to, ", which is not significant: the two cannot be told apart here.");
+	return buf_add_format(to, ", significant at %u of %u sizes.", proven, sizes);
 }
 
 /* How a slower platform compares with the fastest, over all sizes. */
@@ -210,10 +211,12 @@ static bool answer_one(const struct summary *s, unsigned fast, unsigned slow, st
 	}
 	(void)words_ratio(low, a);
 	(void)words_ratio(high, b);
+	bool is_open = proven == 0 && s->plan.x.blocks >= compare_blocks_min(s->pair_count);
 	return buf_add_format(to, " ") && subject(s, slow, to) &&
-	       buf_add_format(to, " takes %s%s%s times as long", a, strcmp(a, b) == 0 ? "" : " to ",
+	       buf_add_format(to, is_open ? " cannot be told apart from it (" : " takes ") &&
+	       buf_add_format(to, "%s%s%s times as long", a, strcmp(a, b) == 0 ? "" : " to ",
 		       strcmp(a, b) == 0 ? "" : b) &&
-	       answer_proof(s, proven, to);
+	       (is_open ? buf_add_format(to, ").") : answer_proof(s, proven, to));
 }
 
 /* "With 3 blocks no test can prove a difference; that takes 9." */

@@ -32,7 +32,9 @@ static void on_finding(void *context, struct slice what)
 static bool check(const char *data, bool may_repair, struct mail_check_result *ret, struct error *e)
 {
 	char path[WHERE_PATH_BYTES];
-	const struct store_options options = { .path = path, .is_read_only = !may_repair };
+	const struct store_options options = {
+		.path = path, .is_read_only = !may_repair, .may_salvage = may_repair
+	};
 	struct findings findings = { 0 };
 	struct store *store = NULL;
 

@@ -285,9 +285,11 @@ bool config_check(const struct config *c, struct error *e)
 		return fail(
 			e, FAULT_NEVER, "set 'relay.retry_first': longer than relay.retry_most");
 	if (!c->tls_on && ((config_is_given(c, "submissions.listen") && c->submissions_listen[0]) ||
-				  (config_is_given(c, "pop3s.listen") && c->pop3s_listen[0])))
+				  (config_is_given(c, "pop3s.listen") && c->pop3s_listen[0]) ||
+				  (config_is_given(c, "imaps.listen") && c->imaps_listen[0])))
 		return fail(e, FAULT_NEVER,
-			"set 'tls.enabled': 'no' contradicts submissions.listen and pop3s.listen");
+			"set 'tls.enabled': 'no' contradicts submissions.listen, pop3s.listen and "
+			"imaps.listen");
 	return true;
 }
 

@@ -16,7 +16,7 @@
 enum {
 	CONFIG_TEXT_BYTES = 256,   /* a host name, a path */
 	CONFIG_LIST_BYTES = 1024,  /* a dozen addresses */
-	CONFIG_SETTING_COUNT = 48, /* room; the table is checked against it */
+	CONFIG_SETTING_COUNT = 64, /* room; the table is checked against it */
 };
 
 struct config {
@@ -24,6 +24,7 @@ struct config {
 	char smtp_listen[CONFIG_LIST_BYTES], submission_listen[CONFIG_LIST_BYTES];
 	char submissions_listen[CONFIG_LIST_BYTES], lmtp_listen[CONFIG_LIST_BYTES];
 	char pop3_listen[CONFIG_LIST_BYTES], pop3s_listen[CONFIG_LIST_BYTES];
+	char imap_listen[CONFIG_LIST_BYTES], imaps_listen[CONFIG_LIST_BYTES];
 	char control_socket[CONFIG_TEXT_BYTES];
 	char tls_cert[CONFIG_TEXT_BYTES], tls_key[CONFIG_TEXT_BYTES];
 	uint64_t tls_on;

@@ -35,6 +35,7 @@ static const char help[] =
 	"Without root: --set smtp.listen=127.0.0.1:2525 --set submission.listen=127.0.0.1:2587\n"
 	"              --set submissions.listen= --set pop3.listen=127.0.0.1:2110 --set "
 	"pop3s.listen=\n"
+	"              --set imap.listen=127.0.0.1:2143 --set imaps.listen=\n"
 	"Signals: TERM and INT stop, after running sessions said goodbye; HUP reads certificates "
 	"and\n"
 	"settings again.\n";

@@ -20,6 +20,8 @@ static const struct service {
 	{ "lmtp",        offsetof(struct config, lmtp_listen),        { SESSION_LMTP,       false } },
 	{ "pop3",        offsetof(struct config, pop3_listen),        { SESSION_POP3,       false } },
 	{ "pop3s",       offsetof(struct config, pop3s_listen),       { SESSION_POP3,       true  } },
+	{ "imap",        offsetof(struct config, imap_listen),        { SESSION_IMAP,       false } },
+	{ "imaps",       offsetof(struct config, imaps_listen),       { SESSION_IMAP,       true  } },
 };
 /* clang-format on */
 
@@ -133,7 +135,7 @@ static bool take_given_sockets(struct server *s, struct error *e)
 			return fail(e, FAULT_NEVER,
 				"take socket %d from LISTEN_FDS: its name '%.*s' is none of smtp, "
 				"submission, "
-				"submissions, lmtp, pop3, pop3s",
+				"submissions, lmtp, pop3, pop3s, imap, imaps",
 				fds[i].fd, S_FMT(slice_first(fds[i].name, 40)));
 		(void)snprintf(address, sizeof address, "fd:%d", fds[i].fd);
 		if (!add_listener(s, &services[at], slice_of(address), e))

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static const char help[] =
-	"usage: mailvisor session smtp|submission|lmtp|pop3 --data DIR | --memory\n"
+	"usage: mailvisor session smtp|submission|lmtp|pop3|imap --data DIR | --memory\n"
 	"                         [--setup FILE] [--config FILE] [--set key=value]...\n"
 	"\n"
 	"One session on standard input and output; the log goes to standard error. For tests, and "
@@ -41,7 +41,8 @@ static bool find_kind(const char *name, enum session_kind *ret)
 	static const char *const names[SESSION_KINDS] = { [SESSION_SMTP] = "smtp",
 		[SESSION_SUBMISSION] = "submission",
 		[SESSION_LMTP] = "lmtp",
-		[SESSION_POP3] = "pop3" };
+		[SESSION_POP3] = "pop3",
+		[SESSION_IMAP] = "imap" };
 
 	for (size_t i = 0; i < SESSION_KINDS; i++) {
 		if (strcmp(name, names[i]) != 0)

@@ -47,9 +47,10 @@ struct maildrop {
 	uint32_t uid_validity;
 };
 
-/* A message that was sent, and is not yet in its timeline. */
+/* A message that was sent for the first time, and is not yet noted: neither \Seen nor in its timeline. */
 struct fetched {
 	struct id message;
+	uint32_t uid;
 	uint64_t bytes;
 	struct moment when;
 };
@@ -98,7 +99,7 @@ enum next pop3_quit(struct pop3 *p, struct slice args);
 MUST_CHECK struct maildrop_row *pop3_row(struct pop3 *p, uint32_t number, enum next *ret_next);
 
 /* pop3_fetch.c */
-/* Writes the stage `fetched` of what was sent since the last call, with the true times. */
+/* Makes \Seen what was sent since the last call, and writes its stage `fetched`, with the true times. */
 void pop3_note_fetched(struct pop3 *p);
 enum next pop3_retr(struct pop3 *p, struct slice args);
 enum next pop3_top(struct pop3 *p, struct slice args);

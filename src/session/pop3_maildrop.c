@@ -216,6 +216,7 @@ static enum next quit_update(struct pop3 *p)
 	struct error e = { .fault = FAULT_NONE };
 	size_t count = 0;
 
+	pop3_note_fetched(p);
 	if (!maildrop_remove_marked(&p->maildrop, &count, &e)) {
 		(void)pop3_failed(p, &e);
 		return NEXT_CLOSE;

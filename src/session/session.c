@@ -55,6 +55,8 @@ bool session_new(struct session_host *h, struct session_service service, struct 
 	switch (service.kind) {
 	case SESSION_POP3:
 		return pop3_session_new(h, service, conn, ret, e);
+	case SESSION_IMAP:
+		return imap_session_new(h, service, conn, ret, e);
 	case SESSION_SMTP:
 	case SESSION_SUBMISSION:
 	case SESSION_LMTP:
@@ -108,6 +110,10 @@ struct slice session_refusal(enum session_kind kind, bool is_per_address)
 		return is_per_address
 			       ? S("-ERR [SYS/TEMP] Too many connections from your address\r\n")
 			       : S("-ERR [SYS/TEMP] Too many connections, try again later\r\n");
+	if (kind == SESSION_IMAP)
+		return is_per_address
+			       ? S("* BYE [UNAVAILABLE] Too many connections from your address\r\n")
+			       : S("* BYE [UNAVAILABLE] Too many connections, try again later\r\n");
 	return is_per_address ? S("421 4.7.0 Too many connections from your address\r\n")
 			      : S("421 4.3.2 Too many connections, try again later\r\n");
 }

@@ -14,7 +14,7 @@
 
 #include <stdatomic.h>
 
-enum session_kind { SESSION_SMTP, SESSION_SUBMISSION, SESSION_LMTP, SESSION_POP3, SESSION_KINDS };
+enum session_kind { SESSION_SMTP, SESSION_SUBMISSION, SESSION_LMTP, SESSION_POP3, SESSION_IMAP, SESSION_KINDS };
 
 /* How one listener serves. */
 struct session_service {
@@ -87,6 +87,8 @@ void session_host_drop(struct session_host *h); /* frees with the last */
 MUST_CHECK bool smtp_session_new(struct session_host *h, struct session_service service,
 	struct conn *conn, struct work **ret, struct error *e);
 MUST_CHECK bool pop3_session_new(struct session_host *h, struct session_service service,
+	struct conn *conn, struct work **ret, struct error *e);
+MUST_CHECK bool imap_session_new(struct session_host *h, struct session_service service,
 	struct conn *conn, struct work **ret, struct error *e);
 MUST_CHECK bool session_new(struct session_host *h, struct session_service service,
 	struct conn *conn, struct work **ret, struct error *e);

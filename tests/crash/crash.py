@@ -50,7 +50,7 @@ class Server:
         self.process = None
 
     def start(self):
-        off = ['submission', 'submissions', 'pop3s', 'lmtp']
+        off = ['submission', 'submissions', 'pop3s', 'imap', 'imaps', 'lmtp']
         settings = {f'{name}.listen': '' for name in off}
         settings |= {'smtp.listen': f'127.0.0.1:{self.smtp}', 'pop3.listen': f'127.0.0.1:{self.pop3}', 'user': '',
                      'log.file': os.path.join(self.data, '..', 'log')}

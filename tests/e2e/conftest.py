@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ('smtp', 'submission', 'submissions', 'lmtp', 'pop3', 'pop3s')
+SERVICES = ('smtp', 'submission', 'submissions', 'lmtp', 'pop3', 'pop3s', 'imap', 'imaps')
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 

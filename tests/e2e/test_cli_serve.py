@@ -318,9 +318,10 @@ def test_session_on_stdin(server):
 def test_check_finds_damage(server):
     server.cli('domain', 'add', 'a.example')
     server.cli('account', 'add', 'alice@a.example', '--no-password')
+    server.cli('account', 'add', 'carol@a.example', '--no-password')
     with smtplib.SMTP('127.0.0.1', server.ports['smtp'], timeout=10) as s:
-        for _ in range(5):
-            s.sendmail('bob@b.example', ['alice@a.example'], 'Subject: one\r\n\r\n' + ('x' * 70 + '\r\n') * 1000)
+        for to in (['alice@a.example', 'carol@a.example'], ['alice@a.example'], ['carol@a.example']):
+            s.sendmail('bob@b.example', to, 'Subject: one\r\n\r\n' + ('x' * 70 + '\r\n') * 1000)
     server.restart()  # the log of commits becomes tables and blob files
     server.stop()
     damaged = 0
@@ -333,7 +334,42 @@ def test_check_finds_damage(server):
         pytest.skip('the bodies are not in files as they came')
     done = server.run('check', '--data', server.data)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert 'Corruption' in done.stderr or re.search(r'^[1-9][0-9]* finding', done.stdout, re.M), done.stdout + done.stderr
+    assert re.search(r'^damaged message body: ', done.stdout, re.M), done.stdout + done.stderr
+    assert re.search(r'^[1-9][0-9]* finding', done.stdout, re.M), done.stdout + done.stderr
+    repair_then_clean(server)
+
+
+def repair_then_clean(server):
+    """Repair finds the same and mends it; the check after it finds nothing, and the server starts and takes mail."""
+    done = server.run('check', '--data', server.data, '--repair')
+    assert done.returncode == 1 and not done.stderr and not done.stdout.endswith(' 0 mended\n'), done.stdout + done.stderr
+    done = server.run('check', '--data', server.data)
+    assert done.returncode == 0 and '0 findings' in done.stdout, done.stdout + done.stderr
+    server.start()
+    with smtplib.SMTP('127.0.0.1', server.ports['smtp'], timeout=10) as s:
+        s.sendmail('bob@b.example', ['alice@a.example'], 'Subject: after\r\n\r\nx\r\n')
+
+
+@pytest.mark.parametrize('where', (0.0, 0.3, 0.6, 0.999))
+def test_damaged_log_is_never_silent(server, where):
+    server.cli('domain', 'add', 'a.example')
+    server.cli('account', 'add', 'alice@a.example', '--no-password')
+    server.restart(start_new_session=True)  # domain and account stand in tables now; the log is new
+    with smtplib.SMTP('127.0.0.1', server.ports['smtp'], timeout=10) as s:
+        for _ in range(5):
+            s.sendmail('bob@b.example', ['alice@a.example'], 'Subject: one\r\n\r\n' + ('x' * 70 + '\r\n') * 1000)
+    os.killpg(server.pid, signal.SIGKILL)
+    server.process.wait()
+    log = max(Path(server.data, 'store').glob('*.log'), key=lambda f: f.stat().st_size)
+    data = bytearray(log.read_bytes())
+    data[int(len(data) * where)] ^= 1
+    log.write_bytes(data)
+    refused = server.run(*server.words()[1:])
+    assert refused.returncode != 0 and 'check --repair' in refused.stderr and log.name in refused.stderr, refused.stderr
+    done = server.run('check', '--data', server.data)
+    assert done.returncode == 1 and log.name in done.stdout, done.stdout + done.stderr
+    assert re.search(r'^[1-9][0-9]* finding', done.stdout, re.M), done.stdout
+    repair_then_clean(server)
 
 
 @pytest.mark.no_server

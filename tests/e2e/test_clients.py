@@ -238,3 +238,16 @@ def test_trace_tells_the_stages(mailboxes):
     told = mailboxes.cli('trace', 'alice@a.example')
     for stage in ('connected', 'mail', 'rcpt', 'data', 'received', 'committed'):
         assert stage in told, told
+
+
+def test_fetched_is_told_once(mailboxes):
+    """The first download is a stage of the mail's timeline; those after it, and TOP, are not."""
+    send(mailboxes, letter('told once'))
+    p = maildrop(mailboxes)
+    p.top(1, 0)
+    p.quit()
+    assert 'fetched' not in mailboxes.cli('trace', 'alice@a.example')
+    for _ in range(3):
+        assert len(texts(mailboxes)) == 1
+    stages = [line.split()[3] for line in mailboxes.cli('trace', 'alice@a.example').splitlines() if line.startswith('20')]
+    assert stages.count('fetched') == 1, stages

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """mailvisor-lab as a whole, against scripted servers: what it counts, what it says, how it goes on after a kill.
 
-MAILVISOR_LAB names the program, or MAILVISOR_BUILD the build directory. No test asserts a speed; delays are only compared with what was scripted.
+MAILVISOR_LAB names the program, or MAILVISOR_BUILD the build directory. No test asserts a speed; delays
+are only compared with what was scripted.
 """
 import csv
 import hashlib
@@ -55,7 +56,7 @@ def password_of(folder):
 
 def conf_of(folder, servers, **keys):
     """An experiment file; servers is {label: Fake} in order."""
-    keys = {"blocks": 2, "messages": 5, "warmup": 2, "message_deadline_ms": 400, "deploy_deadline_ms": 2000, **keys}
+    keys = {"blocks": 2, "messages": 5, "warmup": 2, "message_deadline_ms": 1000, "deploy_deadline_ms": 2000, **keys}
     lines = ['name = "test"'] + [f"{key} = {value}" for key, value in keys.items()]
     for label, server in servers.items():
         control = "true" if label.endswith("-again") else "false"
@@ -121,6 +122,8 @@ def test_faults_are_counted(tmp_path, options, wanted):
     mails = mails_of(out)
     assert mails["sent"] == 22
     assert {key: mails[key] for key in wanted} == wanted
+    exact = wanted["delivered"] - wanted.get("duplicated", 0)
+    assert f"22 mails, {exact} of them delivered exactly once" in (out / "report.html").read_text()
     if "lost" in wanted:
         # Unfinished mails are in the samples, without an end, and in the report.
         rows = list(csv.DictReader((out / "samples.csv").open()))
@@ -129,7 +132,7 @@ def test_faults_are_counted(tmp_path, options, wanted):
 
 def test_a_late_mail_is_lost_and_named_late(tmp_path):
     """Lost when it was due, late when it comes with a later one; it gets no latency."""
-    with Fake("--late", "6:0.6") as one:
+    with Fake("--late", "6:1.4") as one:
         out, _ = run(tmp_path, {"one": one}, blocks=1)
     mails = mails_of(out)
     assert mails["lost"] == 1 and mails["late"] == 1 and mails["duplicated"] == 0
@@ -138,7 +141,7 @@ def test_a_late_mail_is_lost_and_named_late(tmp_path):
 
 
 def test_nothing_delivered_ends_the_trial(tmp_path):
-    with Fake("--notify", "0.6") as one:
+    with Fake("--notify", "1.6") as one:
         out, _ = run(tmp_path, {"one": one}, blocks=1)
     trial = json.loads(next((out / "blocks").glob("01/*/trial.json")).read_text())
     assert not trial["is_measured"] and "in a row" in trial["reason"]
@@ -158,8 +161,9 @@ def test_delay_is_seen_where_it_was_made(tmp_path):
     with Fake("--delay", "0.02", "--notify", "0.03") as one:
         out, _ = run(tmp_path, {"one": one}, blocks=1)
     for size in summary_of(out)["platforms"][0]["sizes"]:
-        assert size["accept_ms"] >= 20 and size["retrieve_ms"] >= 30 and size["median_ms"] >= 50
-        assert size["stages_mean_ms"]["look"] >= 29
+        # The server counts from before its answer leaves, so a little less may be left.
+        assert size["accept_ms"] >= 19 and size["retrieve_ms"] >= 25 and size["median_ms"] >= 45
+        assert size["stages_mean_ms"]["look"] >= 25
 
 
 def test_a_stall_hits_one_mail(tmp_path):
@@ -171,7 +175,7 @@ def test_a_stall_hits_one_mail(tmp_path):
 
 
 def test_comparison_finds_a_real_difference(tmp_path):
-    with Fake("--delay", "0.01") as one, Fake("--delay", "0.08") as two:
+    with Fake("--delay", "0.01") as one, Fake("--delay", "0.12") as two:
         out, done = run(tmp_path, {"one": one, "two": two, "one-again": one}, blocks=8, messages=2, warmup=1)
     pairs = summary_of(out)["comparisons"]
     assert len(pairs) == 4 and {p["a"] for p in pairs} == {"one"}

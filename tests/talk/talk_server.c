@@ -4,7 +4,7 @@
  *
  *     talk_server SETUP FOLDER KIND:FD [KIND:FD ...]
  *
- * KIND is smtp, submission, lmtp or pop3, with "+tls" for implicit TLS; FD an open socket. The sessions run one after the other
+ * KIND is smtp, submission, lmtp, pop3 or imap, with "+tls" for implicit TLS; FD an open socket. The sessions run one after the other
  * over the same store, so that a transcript can send a mail and then read it.
  */
 #include "talk_setup.h"
@@ -20,7 +20,8 @@ static bool service_parse(struct slice word, struct session_service *ret)
 	static const struct slice names[SESSION_KINDS] = { [SESSION_SMTP] = S_INIT("smtp"),
 		[SESSION_SUBMISSION] = S_INIT("submission"),
 		[SESSION_LMTP] = S_INIT("lmtp"),
-		[SESSION_POP3] = S_INIT("pop3") };
+		[SESSION_POP3] = S_INIT("pop3"),
+		[SESSION_IMAP] = S_INIT("imap") };
 	struct slice name = slice_first(word, slice_find(word, '+'));
 
 	ret->is_implicit_tls = name.len < word.len;

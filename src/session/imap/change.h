@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * change - the commands that change messages: store.c, copy.c, expunge.c, append.c.
+ */
+#include "mail/directory.h"
+#include "session/imap/mailbox.h"
+
+/* The session's account as a target, with its quotas. False: *ret_next is what follows the answer. */
+MUST_CHECK bool imap_own_target(struct imap *s, struct target *ret, enum next *ret_next);
+
+enum next imap_store(struct imap *s, struct slice args);
+enum next imap_copy(struct imap *s, struct slice args);
+enum next imap_move(struct imap *s, struct slice args);
+enum next imap_expunge(struct imap *s, struct slice args);
+enum next imap_append(struct imap *s, struct slice args);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/imap/change.h"
+
+#include "base/limits.h"
+#include "mail/transfer.h"
+#include "syntax/imap_command.h"
+
+#include <inttypes.h>
+
+static enum next copy_refused(struct imap *s, enum append_answer answer, const struct error *e)
+{
+	switch (answer) {
+	case APPEND_OVER_QUOTA:
+		return imap_no(s, S("[OVERQUOTA] There is no room for them"));
+	case APPEND_TOO_BIG:
+		return imap_no(s, S("[OVERQUOTA] They would not fit into an empty mailbox"));
+	case APPEND_GONE:
+		return imap_no(s, S("[TRYCREATE] That mailbox was deleted"));
+	case APPEND_FULL:
+		return imap_no(s, S("[LIMIT] That mailbox can take no more"));
+	case APPEND_OK:
+	case APPEND_FAILED:
+		break;
+	}
+	return imap_failed(s, e);
+}
+
+/* COPYUID, RFC 4315 3: in the tagged answer; of a MOVE before anything is removed, RFC 6851 4.3. */
+static void put_copyuid(struct imap *s, const struct transferred *done)
+{
+	imap_put_format(s, "[COPYUID %" PRIu32 " ", done->uid_validity);
+	imap_put_uids(s, &done->from);
+	imap_put(s, S(" "));
+	imap_put_uids(s, &done->to);
+	imap_put(s, S("] "));
+}
+
+static enum next copied(struct imap *s, const struct transferred *done)
+{
+	if (done->to.count == 0)
+		return imap_ok(s, S("There was nothing to copy"));
+	if (!imap_tell_news(s))
+		return NEXT_CLOSE;
+	imap_put(s, s->tag);
+	imap_put(s, S(" OK "));
+	put_copyuid(s, done);
+	imap_put(s, S("Copied\r\n"));
+	return imap_push(s) ? NEXT_AGAIN : NEXT_CLOSE;
+}
+
+static enum next moved(struct imap *s, enum append_answer answer, const struct transferred *done,
+	const struct error *e)
+{
+	if (done->to.count > 0) {
+		imap_put(s, S("* OK "));
+		put_copyuid(s, done);
+		imap_put(s, S("Moved\r\n"));
+	}
+	if (answer != APPEND_OK)
+		return copy_refused(s, answer, e);
+	if ((s->enabled & IMAP_ENABLED_QRESYNC) != 0 && done->to.count > 0)
+		return imap_ok_format(s, "[HIGHESTMODSEQ %" PRIu64 "] Moved", done->modseq);
+	return imap_ok(s, S("Moved"));
+}
+
+static enum next copy_to(
+	struct imap *s, struct folder *to, const struct uids *all, bool is_move)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct transferred done = { 0 };
+	enum next next = NEXT_CLOSE;
+	enum append_answer answer;
+	struct target target;
+
+	if (!imap_own_target(s, &target, &next))
+		return next;
+	const struct transfer transfer = { .mail = s->client.host->mail,
+		.from = s->view.folder,
+		.to = to,
+		.target = &target,
+		.is_move = is_move };
+	answer = transfer_run(&transfer, all, &done, &e);
+	if (is_move)
+		next = moved(s, answer, &done, &e);
+	else
+		next = answer == APPEND_OK ? copied(s, &done) : copy_refused(s, answer, &e);
+	transferred_done(&done);
+	return next;
+}
+
+static enum next copy_run(struct imap *s, struct slice args, bool is_move)
+{
+	enum next next = NEXT_CLOSE;
+	struct imap_copy given;
+	struct folder *to;
+	auto_uids all = { 0 };
+
+	if (!imap_copy_parse(&s->parse, args, &given))
+		return imap_misparsed(s);
+	if (!imap_set_take(s, given.set, &all, &next))
+		return next;
+	to = imap_mailbox_open(s, given.mailbox, S("TRYCREATE"), &next);
+	if (to == NULL)
+		return next;
+	next = copy_to(s, to, &all, is_move);
+	folder_close(to);
+	return next;
+}
+
+enum next imap_copy(struct imap *s, struct slice args)
+{
+	return copy_run(s, args, false);
+}
+
+enum next imap_move(struct imap *s, struct slice args)
+{
+	return copy_run(s, args, true);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * fetch - one FETCH: what fetch.c (the command), fetch_item.c (what is short) and fetch_section.c (bytes of messages) share.
+ *
+ * A message is prepared before the first word about it is said: whatever can fail is read, so that a message that is gone or
+ * damaged is left out and the command ends with NO. What fails later (the middle of a big body) ends the session.
+ */
+#include "session/imap/imap.h"
+#include "session/imap/record.h"
+#include "syntax/imap_fetch.h"
+
+struct fetching {
+	struct imap *s;
+	const struct imap_fetch_items *what;
+	unsigned items; /* what->items, and what is added to them */
+	bool needs_summary, needs_parts, needs_bytes;
+	bool marks_seen; /* some section is no peek */
+	struct imap_records records;
+	uint32_t last; /* the last UID of the page */
+
+	/* Of the message at hand: */
+	const struct entry *entry;
+	bool was_marked; /* \Seen is new: FLAGS go along */
+	bool has_said;   /* some item: the next one needs a space */
+	struct structure_summary summary;
+	struct structure structure;
+	struct arena arena; /* of the structure */
+	struct body_reader reader;
+	struct buf header; /* bytes of a header to look into */
+	struct buf fields; /* what HEADER.FIELDS takes of it */
+};
+
+enum fetch_ready {
+	FETCH_READY,
+	FETCH_GONE,        /* it was removed meanwhile, or cannot be read: e says why */
+	FETCH_UNKNOWN_CTE, /* BINARY of a part whose encoding nobody knows: RFC 3516 4.3 */
+};
+
+/* fetch_item.c */
+void fetch_put_items(struct fetching *f);
+/* Between two items. */
+void fetch_space(struct fetching *f);
+
+/* fetch_section.c */
+/* Reads what the sections need first. */
+MUST_CHECK enum fetch_ready fetch_prepare_sections(struct fetching *f, struct error *e);
+/* False: the session ends, and e may say why. */
+MUST_CHECK bool fetch_put_sections(struct fetching *f, struct error *e);
+/* fetch_bytes.c */
+/* A range of the message to the client, as it stands there. */
+MUST_CHECK bool fetch_send_range(struct fetching *f, struct section_range range, struct error *e);
+/* The first LIMIT_HEADER_BYTES of a range into `out`, which is emptied first. */
+MUST_CHECK bool fetch_read_range(
+	struct fetching *f, struct section_range range, struct buf *out, struct error *e);
+/* BINARY: how long it is decoded, and whether a NUL is in it. */
+struct fetch_decoded {
+	uint64_t bytes;
+	bool has_nul;
+};
+MUST_CHECK bool fetch_measure(struct fetching *f, struct section_range range, enum transfer transfer,
+	struct fetch_decoded *ret, struct error *e);
+/* Sends `bytes` of the decoded text from `offset` on. */
+MUST_CHECK bool fetch_send_decoded(struct fetching *f, struct section_range range,
+	enum transfer transfer, uint64_t offset, uint64_t bytes, struct error *e);
+
+/* fetch.c */
+enum next imap_fetch(struct imap *s, struct slice args);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/imap/imap.h"
+
+#include "syntax/imap_command.h"
+
+#include <stdlib.h>
+
+/* Under changes' lock, on the thread of whoever committed. */
+void imap_wake(struct watcher *w)
+{
+	struct imap *s = (struct imap *)(void *)((char *)w - offsetof(struct imap, watcher));
+	struct work *work = &s->client.work;
+
+	if (atomic_load(&s->wants_wake) && work->pool != NULL)
+		pool_wake(work->pool, work);
+}
+
+/* RFC 2177. Whatever happened before the "+" is told right behind it: the next step looks before it waits. */
+enum next imap_idle(struct imap *s, struct slice args)
+{
+	if (!imap_none_parse(&s->parse, args))
+		return imap_misparsed(s);
+	s->idle_tag = client_text(s->tag);
+	if (s->idle_tag == NULL)
+		return imap_no(s, S("[UNAVAILABLE] Out of memory"));
+	atomic_store(&s->wants_wake, true);
+	imap_put(s, S("+ Idling\r\n"));
+	return imap_push(s) ? NEXT_AGAIN : NEXT_CLOSE;
+}
+
+bool imap_idle_tell(struct imap *s)
+{
+	if (s->state != IMAP_SELECTED || !view_has_news(&s->view))
+		return conn_flush(s->client.conn);
+	arena_reset(&s->arena);
+	s->is_uid = false;
+	s->may_expunge = true;
+	return imap_tell_news(s) && imap_push(s) && conn_flush(s->client.conn);
+}
+
+enum next imap_idle_line(struct imap *s, struct slice line)
+{
+	auto_free char *tag = s->idle_tag;
+
+	atomic_store(&s->wants_wake, false);
+	s->idle_tag = NULL;
+	s->may_expunge = true;
+	arena_reset(&s->arena);
+	s->tag = arena_copy(&s->arena, slice_of(tag));
+	if (!slice_same_nocase(line, S("DONE")))
+		return imap_bad(s, S("IDLE ends with DONE"));
+	return imap_ok(s, S("Idled"));
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/imap/change.h"
+#include "session/imap/fetch.h"
+#include "session/imap/mailbox.h"
+#include "session/imap/search.h"
+
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+enum {
+	ANY = IMAP_STRANGER | IMAP_KNOWN | IMAP_SELECTED,
+	LOGGED_IN = IMAP_KNOWN | IMAP_SELECTED,
+};
+
+enum {
+	UID = 1u << 0,       /* also as UID … */
+	WRITES = 1u << 1,    /* needs a mailbox selected for writing */
+	SHIFTS = 1u << 2,    /* its answer may hold EXPUNGE: no message number of it is still under way */
+	ENDS_PIPE = 1u << 3, /* the client must wait for this answer, so it leaves at once */
+	STREAMS = 1u << 4,   /* reads its messages itself: gets the first line only */
+};
+
+/*
+ * The protocol. RFC 9051 7.5.1: EXPUNGE must not come while FETCH, STORE or SEARCH are answered, for a client may have sent
+ * the next of them already; with UID they are other commands. `refused` are the words for a wrong state.
+ */
+/* clang-format off */
+static const struct command {
+	struct slice     name;
+	unsigned         states;
+	unsigned         flags;
+	imap_command_fn *run;
+} commands[] = {
+	{ S_INIT("CAPABILITY"),   ANY,           SHIFTS,             imap_capability },
+	{ S_INIT("NOOP"),         ANY,           SHIFTS,             imap_noop },
+	{ S_INIT("LOGOUT"),       ANY,           ENDS_PIPE,          imap_logout },
+	{ S_INIT("ID"),           ANY,           SHIFTS,             imap_identify },
+	{ S_INIT("STARTTLS"),     IMAP_STRANGER, ENDS_PIPE,          imap_starttls },
+	{ S_INIT("LOGIN"),        IMAP_STRANGER, 0,                  imap_login },
+	{ S_INIT("AUTHENTICATE"), IMAP_STRANGER, ENDS_PIPE,          imap_authenticate },
+	{ S_INIT("ENABLE"),       LOGGED_IN,     SHIFTS,             imap_enable },
+	{ S_INIT("NAMESPACE"),    LOGGED_IN,     SHIFTS,             imap_namespace },
+	{ S_INIT("SELECT"),       LOGGED_IN,     0,                  imap_select },
+	{ S_INIT("EXAMINE"),      LOGGED_IN,     0,                  imap_examine },
+	{ S_INIT("CREATE"),       LOGGED_IN,     SHIFTS,             imap_create },
+	{ S_INIT("DELETE"),       LOGGED_IN,     SHIFTS,             imap_delete },
+	{ S_INIT("RENAME"),       LOGGED_IN,     SHIFTS,             imap_rename },
+	{ S_INIT("SUBSCRIBE"),    LOGGED_IN,     SHIFTS,             imap_subscribe },
+	{ S_INIT("UNSUBSCRIBE"),  LOGGED_IN,     SHIFTS,             imap_unsubscribe },
+	{ S_INIT("LIST"),         LOGGED_IN,     SHIFTS,             imap_list },
+	{ S_INIT("LSUB"),         LOGGED_IN,     SHIFTS,             imap_lsub },
+	{ S_INIT("STATUS"),       LOGGED_IN,     SHIFTS,             imap_status },
+	{ S_INIT("APPEND"),       LOGGED_IN,     SHIFTS | STREAMS,   imap_append },
+	{ S_INIT("IDLE"),         LOGGED_IN,     SHIFTS,             imap_idle },
+	{ S_INIT("CHECK"),        IMAP_SELECTED, SHIFTS,             imap_noop },
+	{ S_INIT("CLOSE"),        IMAP_SELECTED, 0,                  imap_close },
+	{ S_INIT("UNSELECT"),     IMAP_SELECTED, 0,                  imap_unselect },
+	{ S_INIT("EXPUNGE"),      IMAP_SELECTED, SHIFTS|WRITES|UID,  imap_expunge },
+	{ S_INIT("FETCH"),        IMAP_SELECTED, UID,                imap_fetch },
+	{ S_INIT("STORE"),        IMAP_SELECTED, WRITES | UID,       imap_store },
+	{ S_INIT("SEARCH"),       IMAP_SELECTED, UID,                imap_search },
+	{ S_INIT("SORT"),         IMAP_SELECTED, UID,                imap_sort },
+	{ S_INIT("COPY"),         IMAP_SELECTED, SHIFTS | UID,       imap_copy },
+	{ S_INIT("MOVE"),         IMAP_SELECTED, SHIFTS|WRITES|UID,  imap_move },
+};
+/* clang-format on */
+
+static const struct command *command_find(struct slice name)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (slice_same_nocase(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+void imap_become(struct imap *s, enum imap_state state)
+{
+	s->state = state;
+}
+
+/* The columns. Empty when the command may run. */
+static struct slice command_refusal(
+	const struct imap *s, const struct command *c, const struct imap_line *line)
+{
+	if (c == NULL)
+		return S("That command is not known here");
+	if (line->is_uid && (c->flags & UID) == 0)
+		return S("That command has no UID form");
+	if ((c->states & s->state) != 0)
+		return S("");
+	if (s->state == IMAP_STRANGER)
+		return S("Log in first");
+	return c->states == IMAP_STRANGER ? S("Already logged in") : S("Select a mailbox first");
+}
+
+static enum next command_run(struct imap *s, const struct command *c, const struct imap_line *line)
+{
+	enum next next;
+
+	s->is_uid = line->is_uid;
+	s->may_expunge = (c->flags & SHIFTS) != 0 || line->is_uid;
+	if ((c->flags & WRITES) != 0 && imap_is_read_only(s))
+		next = imap_no(s, S("[READ-ONLY] The mailbox is open for reading only"));
+	else
+		next = c->run(s, line->args);
+	if ((c->flags & ENDS_PIPE) != 0 && next != NEXT_CLOSE && !conn_flush(s->client.conn))
+		return NEXT_CLOSE;
+	return next;
+}
+
+/* Memory of the command before goes; what stays is small. */
+static bool command_begin(struct imap *s, struct slice first)
+{
+	arena_reset(&s->arena);
+	buf_clear(&s->text);
+	s->tag = S("");
+	s->may_expunge = false;
+	s->parse = (struct imap_parse){ .arena = &s->arena, .is_utf8 = imap_is_utf8(s) };
+	return buf_add(&s->text, first);
+}
+
+static bool line_split(struct imap *s, struct imap_line *ret)
+{
+	bool is_good = imap_line_split(&s->parse, buf_slice(&s->text), ret);
+
+	if (s->tag.len == 0 && ret->tag.len > 0)
+		s->tag = arena_copy(&s->arena, ret->tag);
+	return is_good;
+}
+
+/*
+ * A literal that the client announces is not asked for when the command will not run anyway. What comes unasked
+ * has to be read first.
+ */
+static enum next imap_command(struct imap *s, struct slice first)
+{
+	struct imap_line line = { .tag = S("") };
+	const struct command *c;
+	struct slice refusal;
+	bool is_line;
+
+	if (!command_begin(s, first))
+		return NEXT_CLOSE;
+	is_line = line_split(s, &line);
+	c = is_line ? command_find(line.name) : NULL;
+	refusal = is_line ? command_refusal(s, c, &line) : slice_of(s->parse.why);
+	if (refusal.len == 0 && (c->flags & STREAMS) != 0)
+		return command_run(s, c, &line);
+	if (refusal.len > 0 && imap_line_literal(first).is_sync)
+		return imap_bad(s, refusal);
+	switch (imap_read_rest(s, buf_slice(&s->text))) {
+	case IMAP_READ_DONE:
+		break;
+	case IMAP_READ_REFUSED:
+		return NEXT_AGAIN;
+	case IMAP_READ_CLOSE:
+		return NEXT_CLOSE;
+	}
+	if (refusal.len == 0 && line_split(s, &line))
+		return command_run(s, c, &line);
+	return imap_bad(s, refusal.len > 0 ? refusal : slice_of(s->parse.why));
+}
+
+/* ---- The session ---- */
+
+static enum next imap_event(struct imap *s, enum client_event event, struct slice line)
+{
+	s->tag = event == CLIENT_COMMAND ? s->tag : S("");
+	switch (event) {
+	case CLIENT_COMMAND:
+		return s->idle_tag == NULL ? imap_command(s, line) : imap_idle_line(s, line);
+	case CLIENT_BARE:
+		return imap_bad(s, S("A line ends with CRLF and has no other CR or LF"));
+	case CLIENT_TOO_LONG:
+		return imap_bad(s, S("Line too long"));
+	case CLIENT_TIMEOUT:
+		client_count(&s->client, COUNT_TIMEOUTS);
+		return imap_bye(s, S("Logged out after a long silence"));
+	case CLIENT_DRAIN:
+		return imap_bye(s, S("[UNAVAILABLE] The server is stopping, try again later"));
+	case CLIENT_QUIET:
+	case CLIENT_GONE:
+		break;
+	}
+	return NEXT_CLOSE;
+}
+
+/* A silent client keeps its list of messages and nothing else. */
+static enum next imap_park(struct imap *s)
+{
+	arena_done(&s->arena);
+	buf_done(&s->text);
+	buf_done(&s->out);
+	imap_note_fetched(s);
+	free(s->fetched);
+	s->fetched = NULL;
+	if (s->state == IMAP_SELECTED)
+		entry_page_done(&s->view.page);
+	s->tag = S("");
+	return client_park(&s->client);
+}
+
+static void imap_answered(struct imap *s)
+{
+	client_answered(&s->client);
+	if (s->state != IMAP_STRANGER && s->client.host->idle_wait_ms < IMAP_IDLE_WAIT_MS)
+		s->client.idle_until_ns += (IMAP_IDLE_WAIT_MS - s->client.host->idle_wait_ms) * NS_PER_MS;
+}
+
+static enum next imap_step(struct work *w, enum wake why)
+{
+	struct imap *s = (struct imap *)w;
+	struct client *c = &s->client;
+	struct slice line = S("");
+	enum client_event event;
+	enum next next;
+
+	if (!c->is_greeted && why != WAKE_DRAIN && imap_greet(s) == NEXT_CLOSE)
+		return NEXT_CLOSE;
+	if (s->idle_tag != NULL && !imap_idle_tell(s))
+		return NEXT_CLOSE;
+	/* In IDLE nobody answers in a moment; and whoever waits here for that would not hear of a change meanwhile. */
+	if (s->idle_tag != NULL && (why == WAKE_CALLED || why == WAKE_NEW) && conn_may_park(c->conn))
+		return imap_park(s);
+	event = client_command(c, why, IMAP_LINE_BYTES, &line);
+	if (event == CLIENT_QUIET)
+		return imap_park(s);
+	next = imap_event(s, event, line);
+	imap_answered(s);
+	return next;
+}
+
+static void imap_end(struct work *w)
+{
+	struct imap *s = (struct imap *)w;
+
+	imap_note_fetched(s);
+	free(s->fetched);
+	imap_forget(s);
+	arena_done(&s->arena);
+	buf_done(&s->text);
+	buf_done(&s->out);
+	client_done(&s->client);
+	free(s);
+}
+
+bool imap_session_new(struct session_host *h, struct session_service service, struct conn *conn,
+	struct work **ret, struct error *e)
+{
+	struct imap *s = calloc(1, sizeof *s);
+
+	if (s == NULL) {
+		conn_close(conn);
+		return fail(e, FAULT_LATER, "begin a session: out of memory");
+	}
+	s->client.work = (struct work){ .step = imap_step, .end = imap_end };
+	s->state = IMAP_STRANGER;
+	s->arena.max = LIMIT_ARENA_BYTES;
+	s->text.max = LIMIT_IMAP_COMMAND_BYTES + IMAP_LINE_BYTES;
+	s->out.max = IMAP_OUT_MAX_BYTES;
+	s->watcher.wake = imap_wake;
+	client_init(&s->client, h, service, conn);
+	*ret = &s->client.work;
+	return true;
+}

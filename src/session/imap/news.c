@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/imap/imap.h"
+
+#include <inttypes.h>
+
+void imap_put_flag_names(struct imap *s, uint32_t flags, uint64_t keywords, struct slice extra)
+{
+	static const struct {
+		uint32_t bit;
+		struct slice name;
+	} rows[] = {
+		{ ENTRY_ANSWERED, S_INIT("\\Answered") },
+		{ ENTRY_FLAGGED, S_INIT("\\Flagged") },
+		{ ENTRY_DELETED, S_INIT("\\Deleted") },
+		{ ENTRY_SEEN, S_INIT("\\Seen") },
+		{ ENTRY_DRAFT, S_INIT("\\Draft") },
+	};
+	struct slice space = S("");
+
+	imap_put(s, S("("));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if ((flags & rows[i].bit) == 0)
+			continue;
+		imap_put(s, space);
+		imap_put(s, rows[i].name);
+		space = S(" ");
+	}
+	if (keywords != 0) {
+		struct folder_keywords words;
+
+		folder_keywords(s->view.folder, &words);
+		for (size_t i = 0; i < words.count; i++)
+			if ((keywords >> i & 1) != 0) {
+				imap_put(s, space);
+				imap_put(s, words.names[i]);
+				space = S(" ");
+			}
+	}
+	if (extra.len > 0) {
+		imap_put(s, space);
+		imap_put(s, extra);
+	}
+	imap_put(s, S(")"));
+}
+
+void imap_put_flags(struct imap *s, const struct entry *entry)
+{
+	bool is_recent = (s->enabled & IMAP_ENABLED_REV2) == 0 && s->view.uid_recent != 0 &&
+			 entry->uid >= s->view.uid_recent;
+
+	imap_put(s, S("FLAGS "));
+	imap_put_flag_names(s, entry->flags, entry->keywords,
+		is_recent ? S("\\Recent") : S(""));
+}
+
+void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry, bool has_uid)
+{
+	imap_put_format(s, "* %" PRIu32 " FETCH (", seq);
+	if (has_uid)
+		imap_put_format(s, "UID %" PRIu32 " ", entry->uid);
+	imap_put_flags(s, entry);
+	if ((s->enabled & IMAP_ENABLED_CONDSTORE) != 0)
+		imap_put_format(s, " MODSEQ (%" PRIu64 ")", entry->modseq);
+	imap_put(s, S(")\r\n"));
+}
+
+/* RFC 7162 3.2.7: who enabled QRESYNC is told UIDs. Every UID of the view in such a run is gone, so one range says it. */
+static void put_vanished(struct imap *s, const struct view_news *news)
+{
+	imap_put(s, S("* VANISHED "));
+	for (size_t i = 0; i < news->gone_count; i++) {
+		const struct view_gone *run = &news->gone[i];
+
+		imap_put_format(s, run->uid_first == run->uid_last ? "%s%" PRIu32 : "%s%" PRIu32 ":%" PRIu32,
+			i > 0 ? "," : "", run->uid_first, run->uid_last);
+	}
+	imap_put(s, S("\r\n"));
+}
+
+/* From the last to the first: so no number moves before it is used. */
+static void put_expunged(struct imap *s, const struct view_news *news)
+{
+	for (size_t i = news->gone_count; i-- > 0;)
+		for (uint32_t seq = news->gone[i].seq_last; seq >= news->gone[i].seq_first; seq--)
+			imap_put_format(s, "* %" PRIu32 " EXPUNGE\r\n", seq);
+}
+
+void imap_tell_keywords(struct imap *s)
+{
+	struct folder_keywords words;
+
+	folder_keywords(s->view.folder, &words);
+	if (words.count != s->keywords_told)
+		imap_put_flag_lists(s);
+}
+
+static void put_news(struct imap *s, const struct view_news *news)
+{
+	bool has_uid = s->is_uid || (s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_REV2)) != 0;
+
+	if (news->gone_count > 0 && (s->enabled & IMAP_ENABLED_QRESYNC) != 0)
+		put_vanished(s, news);
+	else
+		put_expunged(s, news);
+	if (news->exists > news->exists_before) {
+		imap_put_format(s, "* %" PRIu32 " EXISTS\r\n", news->exists);
+		if ((s->enabled & IMAP_ENABLED_REV2) == 0)
+			imap_put_format(s, "* %" PRIu32 " RECENT\r\n", view_recent_count(&s->view));
+	}
+	if (news->flagged_count > 0)
+		imap_tell_keywords(s);
+	for (size_t i = 0; i < news->flagged_count; i++)
+		imap_put_flag_news(s, uids_seq(&s->view.uids, news->flagged[i].uid),
+			&news->flagged[i], has_uid);
+}
+
+/* Others deleted the mailbox under us (RFC 2180 3.3): there is nothing left to talk about. */
+static bool tell_deleted(struct imap *s)
+{
+	(void)imap_bye(s, S("The selected mailbox was deleted"));
+	return false;
+}
+
+bool imap_tell_news(struct imap *s)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct view_news news = { .is_more = true };
+
+	if (s->state != IMAP_SELECTED)
+		return true;
+	while (news.is_more && !s->is_broken) {
+		news = (struct view_news){ 0 };
+		/* It may be told with the next command: nothing is lost. */
+		if (!view_refresh(&s->view, s->may_expunge, &s->arena, &news, &e)) {
+			imap_note_failure(s, &e);
+			return true;
+		}
+		put_news(s, &news);
+		if (news.is_gone)
+			return tell_deleted(s);
+	}
+	return true;
+}

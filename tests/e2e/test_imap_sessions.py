@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""Two and more IMAP sessions in one mailbox: who is told what, and when. RFC 9051 5.2, 5.5, 7.5.1; RFC 2177; RFC 7162."""
+import re
+import smtplib
+import socket
+import time
+
+import poplib
+import pytest
+
+PASSWORD = 'correct horse battery'
+USER = 'alice@a.example'
+PATIENCE_S = 20
+
+
+class Session:
+    """A client that writes and reads lines; every answer is kept as it came."""
+
+    def __init__(self, server, select='INBOX', user=USER):
+        self.sock = socket.create_connection(('127.0.0.1', server.ports['imap']), PATIENCE_S)
+        self.file = self.sock.makefile('rb')
+        self.tags = 0
+        assert self.line().startswith('* OK ')
+        self.do(f'LOGIN {user} "{PASSWORD}"')
+        if select:
+            self.do(f'SELECT {select}')
+
+    def line(self):
+        text = self.file.readline().decode()
+        assert text.endswith('\r\n'), f'the server closed: {text!r}'
+        return text[:-2]
+
+    def say(self, text):
+        self.sock.sendall(text.encode() + b'\r\n')
+
+    def start(self, command):
+        self.tags += 1
+        self.say(f'a{self.tags} {command}')
+        return f'a{self.tags}'
+
+    def end(self, tag, expect='OK'):
+        """The untagged lines before the tagged one."""
+        told = []
+        while True:
+            line = self.line()
+            if line.startswith(tag + ' '):
+                self.last = line[len(tag) + 1:]
+                assert self.last.startswith(expect), line
+                return told
+            told.append(line)
+
+    def do(self, command, expect='OK'):
+        return self.end(self.start(command), expect)
+
+    def idle(self):
+        self.idle_tag = self.start('IDLE')
+        line = self.line()
+        assert line.startswith('+ '), line
+
+    def done(self):
+        self.say('DONE')
+        return self.end(self.idle_tag)
+
+
+@pytest.fixture
+def box(server):
+    server.cli('domain', 'add', 'a.example')
+    server.cli('account', 'add', USER, '--password-stdin', stdin=PASSWORD + '\n')
+    server.cli('account', 'add', 'bob@a.example', '--password-stdin', stdin=PASSWORD + '\n')
+    return server
+
+
+def send(server, subject, rcpts=(USER,)):
+    with smtplib.SMTP('127.0.0.1', server.ports['smtp'], timeout=PATIENCE_S) as s:
+        s.sendmail('bob@c.example', list(rcpts), f'From: bob@c.example\r\nSubject: {subject}\r\n\r\nHello.\r\n')
+
+
+def test_expunge_never_comes_with_fetch_store_search(box):
+    for n in range(4):
+        send(box, f'm{n}')
+    one, two = Session(box), Session(box)
+    one.do('STORE 2 +FLAGS.SILENT (\\Deleted)')
+    assert two.do('NOOP') == ['* 2 FETCH (FLAGS (\\Deleted))']
+    assert one.do('EXPUNGE') == ['* 2 EXPUNGE']
+    # The other one keeps its numbers until a command that allows EXPUNGE.
+    assert two.do('FETCH 3 UID') == ['* 3 FETCH (UID 3)']
+    assert two.do('STORE 4 +FLAGS (\\Flagged)') == ['* 4 FETCH (FLAGS (\\Flagged))']
+    assert two.do('SEARCH ALL') == ['* SEARCH 1 2 3 4']
+    assert two.do('SEARCH SUBJECT m') == ['* SEARCH 1 3 4']
+    assert two.do('FETCH 1:4 UID', 'NO [EXPUNGEISSUED]') == [f'* {n} FETCH (UID {n})' for n in (1, 3, 4)]
+    # What came meanwhile is told at once, for it moves no number.
+    send(box, 'm4')
+    assert two.do('FETCH 1 UID')[:2] == ['* 1 FETCH (UID 1)', '* 5 EXISTS']
+    assert two.do('NOOP')[0] == '* 2 EXPUNGE'
+    assert two.do('FETCH 2 UID') == ['* 2 FETCH (UID 3)']
+    assert [line for line in one.do('NOOP') if 'FETCH' in line] == ['* 3 FETCH (FLAGS (\\Flagged \\Recent))']
+
+
+def test_numbers_stay_right_over_many_changes(box):
+    for n in range(10):
+        send(box, f'm{n}')
+    one, two = Session(box), Session(box)
+    one.do('STORE 1,3,5,7,9 +FLAGS.SILENT (\\Deleted)')
+    one.do('EXPUNGE')
+    numbers = [int(line.split()[1]) for line in two.do('NOOP') if line.endswith('EXPUNGE')]
+    model = list(range(1, 11))
+    for number in numbers:
+        del model[number - 1]
+    assert model == [2, 4, 6, 8, 10]
+    assert two.do('FETCH 1:* UID') == [f'* {i + 1} FETCH (UID {uid})' for i, uid in enumerate(model)]
+    assert one.do('FETCH 1:* UID') == two.do('FETCH 1:* UID')
+
+
+def test_flags_of_others_are_told_and_own_ones_only_once(box):
+    send(box, 'm')
+    one, two = Session(box), Session(box)
+    assert one.do('STORE 1 +FLAGS (\\Answered)') == ['* 1 FETCH (FLAGS (\\Answered \\Recent))']
+    assert one.do('NOOP') == []
+    assert one.do('STORE 1 +FLAGS.SILENT (\\Flagged)') == []
+    assert one.do('NOOP') == []
+    assert two.do('NOOP') == ['* 1 FETCH (FLAGS (\\Answered \\Flagged))']
+    two.do('FETCH 1 BODY[TEXT]')
+    assert one.do('NOOP') == ['* 1 FETCH (FLAGS (\\Answered \\Flagged \\Seen \\Recent))']
+
+
+def test_new_keyword_is_announced_to_the_other(box):
+    send(box, 'm')
+    one, two = Session(box), Session(box)
+    one.do('STORE 1 +FLAGS (Todo)')
+    told = two.do('NOOP')
+    assert told[0] == '* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft Todo)'
+    assert told[-1] == '* 1 FETCH (FLAGS (Todo))'
+
+
+def test_recent_belongs_to_one_session(box):
+    send(box, 'm')
+    one, two = Session(box), Session(box)
+    assert one.do('FETCH 1 FLAGS') == ['* 1 FETCH (FLAGS (\\Recent))']
+    assert two.do('FETCH 1 FLAGS') == ['* 1 FETCH (FLAGS ())']
+
+
+def test_idle_is_pushed(box):
+    one, two = Session(box), Session(box)
+    one.idle()
+    time.sleep(0.1)  # parked by now
+    began = time.monotonic()
+    send(box, 'new')
+    assert one.line() == '* 1 EXISTS'
+    assert time.monotonic() - began < PATIENCE_S / 4
+    one.line()  # RECENT
+    two.do('NOOP')
+    two.do('STORE 1 +FLAGS (\\Flagged)')
+    assert one.line().startswith('* 1 FETCH (FLAGS (\\Flagged')
+    two.do('STORE 1 +FLAGS.SILENT (\\Deleted)')
+    assert 'Deleted' in one.line()
+    two.do('EXPUNGE')
+    assert one.line() == '* 1 EXPUNGE'
+    assert one.done() == []
+    assert one.do('FETCH 1:* UID') == []
+
+
+def test_idle_hears_of_every_protocol(box):
+    one = Session(box)
+    one.idle()
+    with smtplib.LMTP('127.0.0.1', box.ports['lmtp']) as s:
+        s.sendmail('bob@c.example', [USER], 'Subject: x\r\n\r\n')
+    assert one.line() == '* 1 EXISTS'
+    one.line()
+    two = Session(box, None)
+    two.sock.sendall(b'b APPEND INBOX {16+}\r\nSubject: x\r\n\r\n\r\n\r\n')
+    assert two.line().startswith('b OK [APPENDUID')
+    assert one.line() == '* 2 EXISTS'
+    one.line()
+    p = poplib.POP3('127.0.0.1', box.ports['pop3'], timeout=PATIENCE_S)
+    p.user(USER)
+    p.pass_(PASSWORD)
+    p.dele(1)
+    p.quit()
+    assert one.line() == '* 1 EXPUNGE'
+    assert one.done() == []
+
+
+def test_many_idle_sessions_all_hear_it(box):
+    sessions = [Session(box) for _ in range(100)]
+    for s in sessions:
+        s.idle()
+    send(box, 'for all')
+    for s in sessions:
+        assert s.line() == '* 1 EXISTS'
+
+
+def test_copy_and_move_are_seen_in_both_mailboxes(box):
+    for n in range(3):
+        send(box, f'm{n}')
+    one = Session(box)
+    one.do('CREATE Away')
+    two, three = Session(box, 'Away'), Session(box)
+    three.do('SELECT INBOX')
+    one.do('COPY 1 Away')
+    assert two.do('NOOP')[0] == '* 1 EXISTS'
+    told = one.do('MOVE 2:3 Away')
+    assert re.match(r'\* OK \[COPYUID \d+ 2:3 2:3\]', told[0])
+    assert sorted(told[1:]) == ['* 2 EXPUNGE', '* 3 EXPUNGE']
+    assert two.do('NOOP')[0] == '* 3 EXISTS'
+    assert sorted(three.do('NOOP')) == ['* 2 EXPUNGE', '* 3 EXPUNGE']
+
+
+def test_deleting_a_mailbox_ends_the_sessions_in_it(box):
+    one = Session(box)
+    one.do('CREATE Away')
+    two = Session(box, 'Away')
+    one.do('DELETE Away')
+    tag = two.start('NOOP')
+    assert two.line().startswith('* BYE ')
+    assert tag and two.file.readline() == b''
+
+
+def test_renamed_mailbox_stays_selected(box):
+    one = Session(box)
+    one.do('CREATE Away')
+    two = Session(box, 'Away')
+    one.do('RENAME Away Elsewhere')
+    one.do('APPEND Elsewhere {6+}\r\na: b\r\n')
+    assert two.do('NOOP')[0] == '* 1 EXISTS'
+
+
+def test_qresync_brings_a_session_up_to_date(box):
+    for n in range(5):
+        send(box, f'm{n}')
+    one = Session(box, None)
+    one.do('ENABLE QRESYNC')
+    told = '\n'.join(one.do('SELECT INBOX'))
+    validity = re.search(r'UIDVALIDITY (\d+)', told).group(1)
+    modseq = re.search(r'HIGHESTMODSEQ (\d+)', told).group(1)
+    one.do('UNSELECT')
+    two = Session(box)
+    two.do('STORE 2,4 +FLAGS.SILENT (\\Deleted)')
+    two.do('EXPUNGE')
+    two.do('STORE 1 +FLAGS.SILENT (\\Seen)')
+    told = one.do(f'SELECT INBOX (QRESYNC ({validity} {modseq} 1:5))')
+    assert '* VANISHED (EARLIER) 2,4' in told
+    fetches = [line for line in told if 'FETCH' in line]
+    assert len(fetches) == 1 and fetches[0].startswith('* 1 FETCH (UID 1 FLAGS (\\Seen')
+
+
+def test_pipelined_commands_run_one_after_the_other(box):
+    for n in range(3):
+        send(box, f'm{n}')
+    one = Session(box)
+    one.sock.sendall(b'p1 STORE 1 +FLAGS.SILENT (\\Deleted)\r\np2 EXPUNGE\r\np3 FETCH 1 UID\r\np4 STORE 1 +FLAGS (\\Seen)\r\n'
+                     b'p5 UID FETCH 1:* FLAGS\r\n')
+    assert one.end('p1') == []
+    assert one.end('p2') == ['* 1 EXPUNGE']
+    assert one.end('p3') == ['* 1 FETCH (UID 2)']
+    assert one.end('p4') == ['* 1 FETCH (FLAGS (\\Seen \\Recent))']
+    assert one.end('p5') == ['* 1 FETCH (UID 2 FLAGS (\\Seen \\Recent))', '* 2 FETCH (UID 3 FLAGS (\\Recent))']
+
+
+@pytest.mark.serve('wait.data=1s', 'wait.stop=2s')
+def test_a_client_that_never_reads_is_dropped(box):
+    """wait.data is how long a write may wait; nothing is buffered meanwhile."""
+    big = 'x' * 70 + '\r\n'
+    one = Session(box, None)
+    body = f'Subject: big\r\n\r\n{big * 14000}'
+    one.sock.sendall(f'b APPEND INBOX {{{len(body)}+}}\r\n{body}\r\n'.encode())
+    assert one.line().startswith('b OK')
+    one.do('SELECT INBOX')
+    for _ in range(60):
+        one.start('FETCH 1 BODY.PEEK[]')
+    time.sleep(0.5)
+    two = Session(box)
+    assert two.do('FETCH 1 UID') == ['* 1 FETCH (UID 1)']
+
+
+def test_accounts_do_not_see_each_other(box):
+    one = Session(box)
+    one.do('CREATE Secret')
+    bob = Session(box, user='bob@a.example')
+    assert bob.do('LIST "" *') == ['* LIST (\\HasNoChildren) "/" INBOX']
+    bob.do('SELECT Secret', 'NO [NONEXISTENT]')
