@@ -69,7 +69,8 @@ for stage in $stages; do
             suite build/check-clang --suite unit --suite store --suite fuzz --suite talk &&
             pytests e2e build/check-clang tests/e2e/test_clients.py ;;
     tsan)
-        run "configure: build/check-tsan" configure build/check-tsan clang --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
+        run "configure: build/check-tsan" configure build/check-tsan clang --buildtype=debugoptimized \
+            -Db_sanitize=thread -Db_lundef=false &&
             run "build: thread sanitizer" ninja -C build/check-tsan --quiet &&
             TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" \
                 suite build/check-tsan --suite unit --suite store --suite threads ;;

@@ -20,7 +20,8 @@ trap finish EXIT
 
 echo "== A virtual mail server: two domains, each with its own alice"
 "$server" serve --data "$data/server" --set user= --set smtp.listen=127.0.0.1:0 --set submission.listen=127.0.0.1:0 \
-    --set submissions.listen= --set pop3.listen=127.0.0.1:0 --set pop3s.listen= --set imap.listen= --set imaps.listen= --set log.file="$data/log" &
+    --set submissions.listen= --set pop3.listen=127.0.0.1:0 --set pop3s.listen= \
+    --set imap.listen= --set imaps.listen= --set log.file="$data/log" &
 pid=$!
 control="$data/server"
 for _ in $(seq 100); do "$server" status --data "$control" >/dev/null 2>&1 && break; sleep 0.05; done

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 enum {
-	LINK_WAIT_MS =
-		10000, /* an interface that is not there by then has no driver in the image */
+	/* an interface that is not there by then has no driver in the image */
+	LINK_WAIT_MS = 10000,
 	LINK_LOOK_MS = 5,
 	DHCP_TRY_COUNT = 5,
-	DHCP_FIRST_WAIT_MS =
-		500, /* doubles; RFC 2131 4.1 says 4 s, on a virtual network 0.5 s is long */
+	/* doubles; RFC 2131 4.1 says 4 s, on a virtual network 0.5 s is long */
+	DHCP_FIRST_WAIT_MS = 500,
 };
 
 static bool name_set(struct ifreq *r, const char *name)

@@ -20,8 +20,8 @@
 enum {
 	STATUS_NOT_STARTED = 127,
 	SIGNAL_STATUS = 128, /* and the signal, as the shell does */
-	START_WAIT_MS =
-		20000, /* fork, namespace, exec: milliseconds; a loaded machine may take a second */
+	/* fork, namespace, exec: milliseconds; a loaded machine may take a second */
+	START_WAIT_MS = 20000,
 	FILES_BELOW = 1024, /* what we pass on has a small number; above it all is closed at once */
 	END_LOOK_MS = 5,
 	KILLED_WAIT_MS = 3000, /* for what was killed to be gone */

@@ -21,8 +21,8 @@ struct keeper_plan {
 	const char *log_path;     /* its standard output and error */
 	struct cgroup group;      /* cleaned up at the end */
 	bool joins_group;         /* else: somebody else (runc) puts processes there */
-	const struct lan_seat
-		*seat;         /* a network namespace of its own, with this address; NULL: ours */
+	/* a network namespace of its own, with this address; NULL: ours */
+	const struct lan_seat *seat;
 	const char *bind_from; /* seen as KEEPER_BIND in a mount namespace of its own; NULL: none */
 	int pass_fds[KEEPER_PASS_COUNT]; /* kept open for the program, same numbers; 0: none */
 	unsigned grace_ms;               /* between the request to end and the kill */

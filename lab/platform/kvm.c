@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 enum {
-	PROBE_WAIT_MS =
-		30000, /* a real one says its first line in under a second; nested ones are slow */
+	/* a real one says its first line in under a second; nested ones are slow */
+	PROBE_WAIT_MS = 30000,
 	PROBE_LOOK_MS = 20,
 	PROBE_MEMORY_BYTES = 256 << 20,
 	CONSOLE_BYTES = 16384,

@@ -24,18 +24,18 @@ enum {
 	PLATFORM_NAME_BYTES = 16,
 	PLATFORM_REASON_BYTES = 256,
 	PLATFORM_PATH_BYTES = 512,
-	PLATFORM_FACTS_BYTES =
-		8192,              /* one JSON object about devices, versions and flush behaviour */
+	/* one JSON object about devices, versions and flush behaviour */
+	PLATFORM_FACTS_BYTES = 8192,
 	PLATFORM_STAGE_COUNT = 12, /* stages of one deployment that a driver may report */
-	PLATFORM_ACCOUNT_COUNT =
-		64, /* accounts in a plan: a trial needs two, examples a few more */
+	/* accounts in a plan: a trial needs two, examples a few more */
+	PLATFORM_ACCOUNT_COUNT = 64,
 };
 
 /* What a trial wants to have. Text is NUL-terminated; accounts belong to one of the domains. */
 struct deploy_account {
 	const char *address; /* "alice@a.example" */
-	const char
-		*password; /* never on a command line: driver passes it by stdin or a 0600 file */
+	/* never on a command line: driver passes it by stdin or a 0600 file */
+	const char *password;
 };
 
 struct deploy_plan {
@@ -47,8 +47,8 @@ struct deploy_plan {
 	uint64_t memory_bytes;
 	uint64_t disk_bytes;
 	const char *server_path; /* the `mailvisor` program */
-	const char *
-		image_path; /* directory with the appliance's kernel and initramfs; virtual machines */
+	/* directory with the appliance's kernel and initramfs; virtual machines */
+	const char *image_path;
 	const char *work_path; /* an existing empty directory of this trial: data, sockets, logs */
 	uint64_t deadline_ms;  /* for the whole deployment */
 	const volatile bool *is_cancelled; /* NULL: never; set by SIGINT and SIGTERM */

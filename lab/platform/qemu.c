@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 enum {
-	MONITOR_WAIT_MS =
-		20000, /* usable 0.1 s after exec; on a loaded or emulated machine much later */
+	/* usable 0.1 s after exec; on a loaded or emulated machine much later */
+	MONITOR_WAIT_MS = 20000,
 	POWER_OFF_WAIT_MS = 5000, /* the guest's clean end takes 0.2 s; after that QEMU is ended */
 	POWER_OFF_LOOK_MS = 10,
 	CONSOLE_READ_BYTES = 8192, /* a boot prints one or two KiB */

@@ -12,8 +12,8 @@
 
 enum {
 	DIAL_WAIT_MS = 50, /* a guest without a network drops what comes: ask again soon */
-	BANNER_WAIT_MS =
-		500, /* QEMU's user network accepts before the guest does, and resets later */
+	/* QEMU's user network accepts before the guest does, and resets later */
+	BANNER_WAIT_MS = 500,
 	LOOK_MS = 2,
 	LOGIN_WAIT_MS = 20000, /* an argon2id hash under software emulation takes a second */
 	LOGIN_TRY_COUNT = 3,   /* the setup may be at work when the port opens */

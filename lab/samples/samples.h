@@ -60,8 +60,8 @@ struct sample {
 	uint16_t outcome, flags;
 	uint32_t poll_count;
 	uint32_t reply_code;
-	uint64_t
-		poll_gap_ns; /* between the last two looks into the mailbox: the resolution of t9 */
+	/* between the last two looks into the mailbox: the resolution of t9 */
+	uint64_t poll_gap_ns;
 	uint64_t at_ns[SAMPLE_POINT_COUNT]; /* [0] CLOCK_MONOTONIC, the others since [0] or never */
 };
 

@@ -19,8 +19,8 @@
 
 enum {
 	STATS_GROUPS_MAX = 1000, /* blocks of a cell */
-	STATS_EXACT_BLOCKS_MAX =
-		18, /* 2^18 sign patterns are enumerated; above, 10,000 are drawn */
+	/* 2^18 sign patterns are enumerated; above, 10,000 are drawn */
+	STATS_EXACT_BLOCKS_MAX = 18,
 	STATS_PERMUTATIONS = 10000,
 	STATS_RESAMPLES = 10000,
 };

@@ -15,7 +15,10 @@ struct buf {
 	bool is_fixed; /* `at` belongs to somebody else and never grows */
 };
 #define auto_buf ON_EXIT(buf_done) struct buf
-#define BUF_OVER(array) { .at = (array), .room = sizeof(array), .max = sizeof(array), .is_fixed = true }
+#define BUF_OVER(array)                                                                            \
+	{                                                                                          \
+		.at = (array), .room = sizeof(array), .max = sizeof(array), .is_fixed = true       \
+	}
 
 void buf_done(struct buf *b);
 /* Forgets the bytes and keeps the memory. */

@@ -56,7 +56,8 @@ struct slice id_slice(const struct id *id)
 /* 128 bits are 26 letters of 5 bits; the first carries the upper 3. */
 struct slice id_text(struct id id, char room[ID_TEXT_BYTES + 1])
 {
-	unsigned held = 0, held_bits = 2; /* two zero bits before, so that the last letter is full */
+	unsigned held = 0,
+		 held_bits = 2; /* two zero bits before, so that the last letter is full */
 	size_t at = 0;
 
 	for (size_t i = 0; i < ID_BYTES; i++) {
@@ -78,7 +79,8 @@ bool id_parse(struct slice text, struct id *ret)
 	if (text.len != ID_TEXT_BYTES)
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
-		const char *hit = memchr(id_letters, ascii_lower(text.at[i]), sizeof id_letters - 1);
+		const char *hit =
+			memchr(id_letters, ascii_lower(text.at[i]), sizeof id_letters - 1);
 
 		if (hit == NULL || (i == 0 && hit - id_letters > 7))
 			return false;

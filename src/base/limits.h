@@ -6,6 +6,7 @@
  * Reaching one is an answer to the peer, never a crash. What an operator may want to change is a
  * setting (cmd/config.c) whose default or ceiling stands here.
  */
+/* clang-format off */
 enum {
 	/* Lines and literals. */
 	LIMIT_SMTP_LINE_BYTES = 2048, /* RFC 5321 4.5.3.1.4 asks 512; AUTH (RFC 4954) and SMTPUTF8 more */
@@ -14,7 +15,6 @@ enum {
 	LIMIT_TEXT_LINE_BYTES = 1000,  /* RFC 5321 4.5.3.1.6, with CRLF; we accept longer in bodies */
 	LIMIT_ARENA_BYTES = 1 << 20,   /* one command's memory; 1,000 recipients with DSN parameters fit */
 
-	/* clang-format off */
 	/* IMAP commands (syntax/imap_*.h). */
 	LIMIT_IMAP_LINE_BYTES = 64 << 10, /* RFC 7162 4 asks 8192; UID lists of real clients reach 30 KB */
 	LIMIT_IMAP_LITERAL_BYTES = 64 << 10, /* of an argument: a METADATA value, a search text; not a message */
@@ -43,7 +43,6 @@ enum {
 	LIMIT_IMAP_QUOTA_RESOURCES = 20, /* RFC 9208 knows four */
 	LIMIT_MAILBOX_NAME_BYTES = 480, /* in UTF-8; twice fits into LIMIT_KEY_BYTES */
 	LIMIT_MAILBOX_DEPTH = 32,       /* levels of a name; people use five */
-	/* clang-format on */
 
 	/* Addresses, RFC 5321 4.5.3.1. */
 	LIMIT_LOCAL_PART_BYTES = 64,
@@ -86,3 +85,4 @@ enum {
 	LIMIT_LOGINS_PER_SESSION = 5,   /* failed logins before we hang up */
 	LIMIT_RECIPIENTS_REFUSED = 50,  /* unknown users before we hang up: harvesting */
 };
+/* clang-format on */

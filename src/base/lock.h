@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* clang-format off */
 enum lock_rank {
 	RANK_NONE,
 	RANK_SERVE = 5,      /* cmd/serve: what a reload replaces */
@@ -37,12 +38,16 @@ enum lock_rank {
 	RANK_STORE_DATA = 52,
 	RANK_LOG = 90,
 };
+/* clang-format on */
 
 struct lock {
 	pthread_mutex_t raw;
 	enum lock_rank rank;
 };
-#define LOCK_INIT(its_rank) { .raw = PTHREAD_MUTEX_INITIALIZER, .rank = (its_rank) }
+#define LOCK_INIT(its_rank)                                                                        \
+	{                                                                                          \
+		.raw = PTHREAD_MUTEX_INITIALIZER, .rank = (its_rank)                               \
+	}
 
 struct lock_hold {
 	struct lock *lock;
@@ -53,7 +58,8 @@ void lock_init(struct lock *lock, enum lock_rank rank);
 void lock_done(struct lock *lock);
 MUST_CHECK struct lock_hold lock_enter(struct lock *lock);
 void lock_leave(struct lock_hold *hold);
-bool lock_is_held(const struct lock *lock); /* by this thread, as its highest rank; for invariants */
+bool lock_is_held(
+	const struct lock *lock); /* by this thread, as its highest rank; for invariants */
 
 #define HOLDING(lock) ON_EXIT(lock_leave) UNUSED struct lock_hold holding_now = lock_enter(lock)
 

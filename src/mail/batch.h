@@ -12,8 +12,8 @@
 #include "store/store.h"
 
 enum {
-	BATCH_ARENA_BYTES =
-		8 << 20,  /* LIMIT_EXPANDED_RCPT_COUNT heads and entries take under 2 MiB */
+	/* LIMIT_EXPANDED_RCPT_COUNT heads and entries take under 2 MiB */
+	BATCH_ARENA_BYTES = 8 << 20,
 	BATCH_TRIES = 40, /* each try of a healthy engine succeeds; of a faulty one, most do */
 };
 

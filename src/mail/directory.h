@@ -28,11 +28,11 @@ enum {
 struct domain {
 	struct slice name; /* key: A-label, lower case */
 	bool is_disabled; /* keeps everything, accepts and serves nothing (450 4.2.1 / login refused) */
-	struct slice
-		alias_of; /* a domain alias: every address of it means the same local part there */
+	/* a domain alias: every address of it means the same local part there */
+	struct slice alias_of;
 	struct slice catch_all; /* address, empty: none */
-	struct slice
-		postmaster; /* address of postmaster@ when there is no such entry; empty: the server's */
+	/* address of postmaster@ when there is no such entry; empty: the server's */
+	struct slice postmaster;
 	uint64_t account_max; /* 0: no limit, also below */
 	uint64_t quota_bytes; /* of all its accounts together */
 	uint64_t message_bytes_max;

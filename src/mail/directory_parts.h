@@ -14,8 +14,8 @@
 #include "mail/table.h"
 
 enum {
-	DIRECTORY_CACHE_BYTES =
-		4 << 20, /* 15,000 accounts; more than a busy server meets in a minute */
+	/* 15,000 accounts; more than a busy server meets in a minute */
+	DIRECTORY_CACHE_BYTES = 4 << 20,
 	DIRECTORY_RECORD_BYTES = LIMIT_VALUE_BYTES,
 	DIRECTORY_WAIT_S = 60, /* for another writer */
 };

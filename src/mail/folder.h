@@ -29,19 +29,19 @@ struct entry {
 	uint32_t flags;    /* enum entry_flag */
 	uint64_t keywords; /* bit n is the folder's keyword n, see folder_keywords() */
 	uint64_t modseq;
-	uint64_t
-		bytes; /* of the whole message as RETR sends it, before dot-stuffing, with its prefix */
+	/* of the whole message as RETR sends it, before dot-stuffing, with its prefix */
+	uint64_t bytes;
 	uint64_t received_ns; /* wall; INTERNALDATE */
-	uint64_t
-		saved_ns; /* wall; when it came into this folder: SAVEDATE, RFC 8514. 0: not known */
-	struct id
-		message; /* its timeline; also its EMAILID, RFC 8474: copies and moved ones keep it */
+	/* wall; when it came into this folder: SAVEDATE, RFC 8514. 0: not known */
+	uint64_t saved_ns;
+	/* its timeline; also its EMAILID, RFC 8474: copies and moved ones keep it */
+	struct id message;
 	struct id blob; /* where the bytes are */
 	bool is_shared; /* other entries have the same blob: counted in its own partition */
-	struct slice
-		prefix; /* bytes that stand before the blob in this mailbox only: Return-Path, and Delivered-To */
-	struct slice
-		body; /* small messages: the bytes themselves, no blob; at most ENTRY_INLINE_BYTES */
+	/* bytes that stand before the blob in this mailbox only: Return-Path, and Delivered-To */
+	struct slice prefix;
+	/* small messages: the bytes themselves, no blob; at most ENTRY_INLINE_BYTES */
+	struct slice body;
 };
 
 /* The account's INBOX, made with its first use. The handle is shared and counted: folder_close(). */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 enum {
-	REMOVE_STEP =
-		200, /* entries of one commit: each may bring a commit of its own for a shared blob */
+	/* entries of one commit: each may bring a commit of its own for a shared blob */
+	REMOVE_STEP = 200,
 	REMOVE_TRIES = 100, /* shared blobs make others' commits conflict with ours */
 };
 

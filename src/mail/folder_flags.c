@@ -15,8 +15,8 @@ struct flagging {
 	struct flags_result *results;
 	size_t count;
 	struct arena arena;
-	struct entry *
-		rewrites; /* those that change, with their new flags; modseq comes with the commit */
+	/* those that change, with their new flags; modseq comes with the commit */
+	struct entry *rewrites;
 	size_t rewrite_count;
 	int64_t unseen, deleted, deleted_bytes;
 	uint32_t uid_unseen; /* the smallest that lost \Seen; 0: none */

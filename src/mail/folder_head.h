@@ -24,12 +24,12 @@
 enum {
 	FOLDERS_IDLE_MAX = 1000,    /* open heads kept though nobody uses them; 250 bytes each */
 	FOLDER_REMOVE_MAX = 100000, /* UIDs in one removal list; 300 KB of LIMIT_COMMIT_BYTES */
-	ENTRY_INLINE_BYTES =
-		0, /* no bodies in entries: listing 1,000 entries would read them all */
+	/* no bodies in entries: listing 1,000 entries would read them all */
+	ENTRY_INLINE_BYTES = 0,
 	ENTRY_VALUE_BYTES = 4096, /* an entry without body; a prefix is under 1 KiB */
 	HEAD_VALUE_BYTES = 256,   /* twenty numbers of at most ten bytes */
-	MODSEQ_SKIP =
-		1000, /* lazy changes that a power cut may have taken back since the last sync */
+	/* lazy changes that a power cut may have taken back since the last sync */
+	MODSEQ_SKIP = 1000,
 	VANISHED_ROWS = 1000,   /* removals a folder remembers for QRESYNC */
 	VANISHED_RANGES = 6000, /* of one removal: 60,000 bytes, under LIMIT_VALUE_BYTES */
 };

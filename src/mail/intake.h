@@ -27,8 +27,8 @@ struct intake {
 	struct mail *mail;
 	const struct envelope *envelope;
 	struct body_writer body;
-	struct slice
-		message_id; /* for the timeline; the session's, or found in a body of one chunk */
+	/* for the timeline; the session's, or found in a body of one chunk */
+	struct slice message_id;
 };
 
 void intake_begin(struct intake *i, struct mail *m, const struct envelope *e);

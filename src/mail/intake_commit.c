@@ -3,10 +3,10 @@
 #include "mail/changes.h"
 
 enum {
-	INTAKE_TRIES =
-		100, /* a healthy store needs one; a faulty one fails all who share a folder together */
-	INTAKE_ARENA_BYTES =
-		4 << 20, /* landings of LIMIT_EXPANDED_RCPT_COUNT with their prefixes */
+	/* a healthy store needs one; a faulty one fails all who share a folder together */
+	INTAKE_TRIES = 100,
+	/* landings of LIMIT_EXPANDED_RCPT_COUNT with their prefixes */
+	INTAKE_ARENA_BYTES = 4 << 20,
 };
 
 static bool folders_ready(struct acceptance *a, struct error *e)

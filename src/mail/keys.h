@@ -25,8 +25,8 @@
 #include <string.h>
 
 enum {
-	KEYS_ACCOUNT_BUCKETS =
-		16, /* a domain may have LIMIT_DOMAIN_ACCOUNTS names, 31,250 a bucket */
+	/* a domain may have LIMIT_DOMAIN_ACCOUNTS names, 31,250 a bucket */
+	KEYS_ACCOUNT_BUCKETS = 16,
 	KEYS_QUICK_BUCKETS = 16,
 	KEYS_SPOOL_BUCKETS = 16,
 };

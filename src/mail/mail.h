@@ -29,13 +29,13 @@ struct mail {
 
 struct mail_options {
 	const struct clock *clock;
-	struct slice
-		secret; /* 32 bytes from the data directory, keys the digest of passwords not yet strengthened */
+	/* 32 bytes from the data directory, keys the digest of passwords not yet strengthened */
+	struct slice secret;
 	struct slice postmaster; /* address of postmaster@ where a domain has none; empty: nobody */
 	char address_separator;  /* plus addressing: '+'; 0 is off */
 	uint32_t timeline_keep_hours; /* 0: timelines are not stored */
-	unsigned
-		password_threads; /* how many hashes at once; 0 is the default (the number of cores) */
+	/* how many hashes at once; 0 is the default (the number of cores) */
+	unsigned password_threads;
 };
 
 /* Takes the store (closes it in mail_close), also when it fails. */

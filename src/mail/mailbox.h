@@ -18,11 +18,11 @@
 #include "base/arena.h"
 
 enum {
-	LIMIT_MAILBOXES =
-		10000, /* of an account; with the subscriptions under LIMIT_PARTITION_KEYS */
+	/* of an account; with the subscriptions under LIMIT_PARTITION_KEYS */
+	LIMIT_MAILBOXES = 10000,
 	LIMIT_SUBSCRIPTIONS = 20000, /* of an account, names that do not exist included */
-	LIMIT_MAILBOX_RENAMES =
-		960, /* that one RENAME moves: with new levels one commit, LIMIT_COMMIT_KEYS */
+	/* that one RENAME moves: with new levels one commit, LIMIT_COMMIT_KEYS */
+	LIMIT_MAILBOX_RENAMES = 960,
 };
 
 struct mailbox {

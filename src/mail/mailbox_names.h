@@ -14,8 +14,8 @@
 #include "mail/table.h"
 
 enum {
-	NAMES_IDLE_BYTES =
-		8 << 20,        /* snapshots kept though nobody uses them; 20 mailboxes are 3 KB */
+	/* snapshots kept though nobody uses them; 20 mailboxes are 3 KB */
+	NAMES_IDLE_BYTES = 8 << 20,
 	NAMES_BYTES = 64 << 20, /* one snapshot; 30,000 names of the longest kind */
 	NAMES_ROW_BYTES = LIMIT_MAILBOX_NAME_BYTES + 64,
 };

@@ -12,8 +12,8 @@ enum {
 		44
 		<< 10, /* of an item when it is written: replies of 50 recipients still fit a value */
 	SPOOL_REPLY_BYTES = 256, /* of a next hop's reply that we keep */
-	LIMIT_SPOOL_ITEMS =
-		500000, /* 31,250 a bucket on average; also 40 MB of memory for due times */
+	/* 31,250 a bucket on average; also 40 MB of memory for due times */
+	LIMIT_SPOOL_ITEMS = 500000,
 };
 
 MUST_CHECK bool spool_item_encode(const struct spool_item *item, struct buf *out);

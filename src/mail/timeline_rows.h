@@ -12,10 +12,10 @@
 #include "mail/timeline.h"
 
 enum {
-	TIMELINE_ADDRESSES =
-		100, /* of one mail, that it can be found by; more would crowd a bucket */
-	TIMELINE_BUCKET_KEYS =
-		40000, /* with one more mail's rows still under LIMIT_PARTITION_KEYS */
+	/* of one mail, that it can be found by; more would crowd a bucket */
+	TIMELINE_ADDRESSES = 100,
+	/* with one more mail's rows still under LIMIT_PARTITION_KEYS */
+	TIMELINE_BUCKET_KEYS = 40000,
 	TIMELINE_BUCKET_S = 3600,
 	TIMELINE_BUCKETS_MAX = 40000, /* rows of partition T; beyond it the oldest goes early */
 	TIMELINE_LAZY_ROWS = 128,

@@ -8,8 +8,8 @@
 enum {
 	CLOCK_SLACK_S = 10, /* ids and buckets are stamped at slightly different moments */
 	FOUND_IDS_MAX = 100000,
-	TRACE_STAGES_MAX =
-		2000, /* of one mail; remote attempts of five days and 1,000 fetches fit */
+	/* of one mail; remote attempts of five days and 1,000 fetches fit */
+	TRACE_STAGES_MAX = 2000,
 };
 
 struct found {

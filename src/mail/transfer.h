@@ -17,8 +17,8 @@ enum { TRANSFER_STEP = 900 /* entries of one segment: LIMIT_COMMIT_KEYS and LIMI
 struct transfer {
 	struct mail *mail;
 	struct folder *from, *to;
-	const struct target
-		*target; /* owner of `to`; quota is looked at when accounts differ, or for a copy */
+	/* owner of `to`; quota is looked at when accounts differ, or for a copy */
+	const struct target *target;
 	bool is_move;
 };
 struct transferred {

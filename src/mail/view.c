@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 enum {
-	VIEW_OWN_MAX =
-		256, /* of our own changes; older ones may come back as news, which does no harm */
+	/* of our own changes; older ones may come back as news, which does no harm */
+	VIEW_OWN_MAX = 256,
 	FIRST_LOOK_ROWS = 8,
 };
 

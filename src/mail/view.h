@@ -54,8 +54,8 @@ struct view_news {
 	uint32_t exists;        /* larger: say EXISTS */
 	struct view_gone *gone; /* in the arena, ascending */
 	size_t gone_count;
-	const struct entry
-		*flagged; /* known messages with other flags; borrowed until the next call */
+	/* known messages with other flags; borrowed until the next call */
+	const struct entry *flagged;
 	size_t flagged_count;
 	bool is_more; /* call again now: more flags */
 	bool is_gone; /* the mailbox was deleted */

@@ -11,8 +11,8 @@
 #include <uninorm.h>
 
 enum {
-	KEY_BYTES_MAX =
-		253, /* RFC 1035 2.3.4: 255 on the wire, where two more bytes frame the text */
+	/* RFC 1035 2.3.4: 255 on the wire, where two more bytes frame the text */
+	KEY_BYTES_MAX = 253,
 	LABEL_BYTES_MAX = 63,                /* RFC 1035 2.3.4 */
 	INPUT_BYTES_MAX = 4 * KEY_BYTES_MAX, /* a character has at most 4 bytes of UTF-8 */
 };

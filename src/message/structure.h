@@ -19,13 +19,13 @@
 enum {
 	STRUCTURE_VERSION = 1,      /* a record of another version is made again from the message */
 	STRUCTURE_PARTS_MAX = 1000, /* mailing list digests have some hundred */
-	STRUCTURE_DEPTH_MAX =
-		64, /* multiparts and messages in each other; mail clients make under ten */
+	/* multiparts and messages in each other; mail clients make under ten */
+	STRUCTURE_DEPTH_MAX = 64,
 	STRUCTURE_BOUNDARY_BYTES_MAX = 256, /* RFC 2046 5.1.1 says 70; some programs write more */
 	STRUCTURE_ENVELOPE_BYTES_MAX = 24 << 10,  /* of the message itself: about 400 recipients */
 	STRUCTURE_REFERENCES_BYTES_MAX = 4 << 10, /* the newest of a long thread, and the first */
-	STRUCTURE_RECORD_BYTES_MAX =
-		60 << 10, /* under LIMIT_VALUE_BYTES; what the summary leaves is for the parts */
+	/* under LIMIT_VALUE_BYTES; what the summary leaves is for the parts */
+	STRUCTURE_RECORD_BYTES_MAX = 60 << 10,
 };
 
 enum part_kind {
@@ -48,8 +48,8 @@ struct part {
 	struct slice charset; /* of the parameter, as written; empty without */
 	struct slice basic; /* the text of BODY from type to encoding; of a multipart its subtype */
 	struct slice extension; /* the text of BODYSTRUCTURE behind that, without a leading space */
-	struct slice
-		envelope; /* of the message's header, with parentheses, where this part is a message's child */
+	/* of the message's header, with parentheses, where this part is a message's child */
+	struct slice envelope;
 };
 
 struct structure_summary {
@@ -57,13 +57,13 @@ struct structure_summary {
 	uint64_t header_bytes; /* of its header with the empty line */
 	bool is_cut;           /* some limit was reached */
 	bool has_envelope; /* false: over STRUCTURE_ENVELOPE_BYTES_MAX; read the header and call envelope_text_add */
-	struct slice
-		envelope; /* "(date subject …)", ready to send; see envelope_text.h to look inside */
-	bool has_sent;    /* the Date field could be read */
+	/* "(date subject …)", ready to send; see envelope_text.h to look inside */
+	struct slice envelope;
+	bool has_sent; /* the Date field could be read */
 	int64_t sent_s; /* of it, seconds since 1970 UTC: SENTSINCE wants sent_date's local day instead */
 	int32_t sent_zone_min; /* east of UTC */
-	struct slice
-		references; /* "<a@b> <c@d>": normalised ids of References, else In-Reply-To; THREAD (RFC 5256) */
+	/* "<a@b> <c@d>": normalised ids of References, else In-Reply-To; THREAD (RFC 5256) */
+	struct slice references;
 	struct slice message_id; /* normalised, with its angle brackets, or empty */
 	struct slice preview;    /* UTF-8, RFC 8970; empty when there is no readable text */
 };

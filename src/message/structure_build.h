@@ -48,8 +48,8 @@ struct structure_builder {
 	uint32_t draft_count, draft_room;
 	struct buf header; /* of the innermost part, while it is read */
 	struct buf texts;
-	struct buf
-		root; /* summary texts of the message's own header, as structure_record.c writes them */
+	/* summary texts of the message's own header, as structure_record.c writes them */
+	struct buf root;
 	uint64_t header_bytes;
 	uint32_t preview_part; /* UINT32_MAX: none yet */
 	struct buf preview_source;

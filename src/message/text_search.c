@@ -12,8 +12,8 @@
 enum {
 	/* Folded text is looked through when so much has come together; small enough for the second cache. */
 	WINDOW_BYTES = 32 << 10,
-	PIECE_BYTES =
-		8 << 10, /* of a body, decoded at a time: bounds the memory that decoding takes */
+	/* of a body, decoded at a time: bounds the memory that decoding takes */
+	PIECE_BYTES = 8 << 10,
 	DECODED_BYTES_MAX = 8 * PIECE_BYTES,
 	TEXT_BYTES_MAX = 32 * PIECE_BYTES, /* no character set makes more UTF-8 of a byte */
 };

@@ -35,8 +35,8 @@ struct pool {
 	struct work *first, *last;
 	uint64_t queued, sessions, refused;
 	unsigned workers, busy;
-	struct worker
-		*idle; /* the last to become idle is the first to be called: the others may end */
+	/* the last to become idle is the first to be called: the others may end */
+	struct worker *idle;
 	struct worker *ended; /* threads to join */
 };
 

@@ -13,10 +13,10 @@
 #include "session/session.h"
 
 enum {
-	LIMIT_LINGER_MS =
-		20, /* a client in lock step answers sooner; a silent one gives its thread back */
-	LIMIT_STALL_MS =
-		1000, /* half a command holds the thread; look this often whether it is needed */
+	/* a client in lock step answers sooner; a silent one gives its thread back */
+	LIMIT_LINGER_MS = 20,
+	/* half a command holds the thread; look this often whether it is needed */
+	LIMIT_STALL_MS = 1000,
 	/* When sessions wait for a thread, a client may hold one only so long without sending: ten seconds of
 	 * silence in the middle of a command or a mail are hardly ever an honest network. */
 	LIMIT_CROWDED_WAIT_MS = 10 * 1000,

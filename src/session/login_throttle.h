@@ -20,10 +20,10 @@ enum {
 	LOGIN_ADDRESS_BURST = 10, /* an office behind one address mistypes that often */
 	LOGIN_ADDRESS_REFILL_MS = 20 * 1000,
 	LOGIN_ACCOUNT_BURST = 20,
-	LOGIN_ACCOUNT_REFILL_MS =
-		6 * 1000, /* 14,400 guesses a day against one account, from all addresses */
-	LOGIN_KNOWN_MS =
-		24 * 3600 * 1000, /* so long an address is known for an account it logged in to */
+	/* 14,400 guesses a day against one account, from all addresses */
+	LOGIN_ACCOUNT_REFILL_MS = 6 * 1000,
+	/* so long an address is known for an account it logged in to */
+	LOGIN_KNOWN_MS = 24 * 3600 * 1000,
 };
 
 struct login_throttle_slot {

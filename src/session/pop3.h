@@ -22,10 +22,10 @@ enum pop3_phase {
 };
 
 enum {
-	LIMIT_MAILDROP_ROWS =
-		1000000, /* messages of one session, 16 bytes each; the oldest come first */
-	LIMIT_FETCHED =
-		64, /* noted together: a log line for each RETR would wake the log's writer each time */
+	/* messages of one session, 16 bytes each; the oldest come first */
+	LIMIT_MAILDROP_ROWS = 1000000,
+	/* noted together: a log line for each RETR would wake the log's writer each time */
+	LIMIT_FETCHED = 64,
 	LIMIT_POP3_PIECE_BYTES = 16 << 10, /* of a message, encoded at once */
 };
 

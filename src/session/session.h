@@ -14,7 +14,14 @@
 
 #include <stdatomic.h>
 
-enum session_kind { SESSION_SMTP, SESSION_SUBMISSION, SESSION_LMTP, SESSION_POP3, SESSION_IMAP, SESSION_KINDS };
+enum session_kind {
+	SESSION_SMTP,
+	SESSION_SUBMISSION,
+	SESSION_LMTP,
+	SESSION_POP3,
+	SESSION_IMAP,
+	SESSION_KINDS
+};
 
 /* How one listener serves. */
 struct session_service {

@@ -32,8 +32,8 @@ enum smtp_phase {
 };
 
 enum {
-	LIMIT_MAILS_PER_SESSION =
-		10000, /* told as MAILMAX (RFC 9422): a connection does not live for ever */
+	/* told as MAILMAX (RFC 9422): a connection does not live for ever */
+	LIMIT_MAILS_PER_SESSION = 10000,
 	LIMIT_REPLY_BYTES = 512, /* RFC 5321 4.5.3.1.5 */
 	TRACE_REFUSED = 4,
 	LIMIT_RATE_WINDOW_S = 30, /* a body's minimum rate is looked at this often */
@@ -52,8 +52,8 @@ struct smtp_message {
 	struct crlf_check crlf;
 	uint64_t bytes;          /* of the message as it came */
 	uint64_t declared_bytes; /* MAIL SIZE=, else 0 */
-	struct slice
-		refusal; /* a reply: the bytes that follow are dropped, and this is the answer */
+	/* a reply: the bytes that follow are dropped, and this is the answer */
+	struct slice refusal;
 	enum session_counter refusal_counter;
 	bool ends_line; /* the last chunk did */
 	struct slice refused

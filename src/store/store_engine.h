@@ -30,8 +30,8 @@ enum {
 	STORE_RECORD_HEAD_BYTES = 4,
 	STORE_ROW_KEY_BYTES = 1 + LIMIT_PARTITION_NAME_BYTES + 1 + LIMIT_KEY_BYTES,
 	STORE_BLOB_KEY_BYTES = ID_BYTES + 4,
-	STORE_PATIENCE_MS_DEFAULT =
-		30000, /* under the minutes that SMTP clients wait (RFC 5321 4.5.3.2) */
+	/* under the minutes that SMTP clients wait (RFC 5321 4.5.3.2) */
+	STORE_PATIENCE_MS_DEFAULT = 30000,
 };
 #define STORE_CHUNK_TAIL UINT32_MAX /* the number under which the last chunk's number stands */
 #define STORE_FORMAT_KEY S("\0format")

@@ -18,8 +18,8 @@
 
 enum {
 	QUEUE_BATCH_TXNS = 256, /* more share a sync than our workers can submit */
-	QUEUE_BATCH_BYTES =
-		4 << 20,    /* memory of one batch; a sync costs less than this much data */
+	/* memory of one batch; a sync costs less than this much data */
+	QUEUE_BATCH_BYTES = 4 << 20,
 	QUEUE_WAITERS = 64, /* threads with a bell of their own; any others share one */
 };
 

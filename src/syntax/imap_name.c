@@ -9,10 +9,10 @@
 #include <string.h>
 
 enum {
-	DECODED_BYTES =
-		4 * LIMIT_MAILBOX_NAME_BYTES, /* of what may be decoded: 9 bytes come from 8 */
-	ENCODED_BYTES =
-		3 * LIMIT_MAILBOX_NAME_BYTES, /* '&' is 2 bytes for 1, "\xc3\xa4" alone 5 for 2 */
+	/* of what may be decoded: 9 bytes come from 8 */
+	DECODED_BYTES = 4 * LIMIT_MAILBOX_NAME_BYTES,
+	/* '&' is 2 bytes for 1, "\xc3\xa4" alone 5 for 2 */
+	ENCODED_BYTES = 3 * LIMIT_MAILBOX_NAME_BYTES,
 };
 static const struct slice inbox = S_INIT("INBOX");
 

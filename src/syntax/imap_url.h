@@ -13,7 +13,7 @@ struct imap_url {
 	uint32_t uid_validity; /* 0 when not given */
 	uint32_t uid;
 	bool has_section;
-	struct imap_section
-		section; /* its partial is set from ;PARTIAL= too; bytes UINT32_MAX: to the end */
+	/* its partial is set from ;PARTIAL= too; bytes UINT32_MAX: to the end */
+	struct imap_section section;
 };
 MUST_CHECK bool imap_url_parse(struct imap_parse *p, struct slice text, struct imap_url *ret);

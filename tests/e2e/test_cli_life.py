@@ -188,7 +188,8 @@ def test_metrics_and_status(server):
     assert b'\nmailvisor_sessions_accepted_total 0\n' in body
     assert b'# TYPE mailvisor_pool_workers gauge\n' in body
     told = server.json('status')
-    assert {row['name'] for row in told['listeners']} == {'smtp', 'submission', 'submissions', 'lmtp', 'pop3', 'pop3s', 'imap', 'imaps'}
+    assert {row['name'] for row in told['listeners']} == {
+        'smtp', 'submission', 'submissions', 'lmtp', 'pop3', 'pop3s', 'imap', 'imaps'}
     assert told['pid'] == server.pid and told['data'] == server.data
     assert f"127.0.0.1:{server.ports['smtp']}" in server.cli('status')
 

@@ -4,7 +4,8 @@
  *
  *     talk_server SETUP FOLDER KIND:FD [KIND:FD ...]
  *
- * KIND is smtp, submission, lmtp, pop3 or imap, with "+tls" for implicit TLS; FD an open socket. The sessions run one after the other
+ * KIND is smtp, submission, lmtp, pop3 or imap, with "+tls" for implicit TLS; FD an open socket.
+ * The sessions run one after the other
  * over the same store, so that a transcript can send a mail and then read it.
  */
 #include "talk_setup.h"

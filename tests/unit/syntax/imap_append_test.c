@@ -9,8 +9,8 @@ static void test_walks(void **state)
 {
 	static const struct {
 		bool is_replace;
-		struct slice
-			segments[SEGMENTS_MAX]; /* up to the first empty one that ends the walk */
+		/* up to the first empty one that ends the walk */
+		struct slice segments[SEGMENTS_MAX];
 		const char *answers; /* a letter a segment: Argument, Message, Done, Bad */
 	} rows[] = {
 		{ false, { S_INIT("INBOX {5}"), S_INIT("") }, "MD" },
