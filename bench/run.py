@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Measures this build beside Postfix+Dovecot: the two take turns in every round, and what is printed are medians and their ratio.
 
-Needs root (control groups count the CPU of every process of a server) and the packages postfix, dovecot-pop3d and dovecot-lmtpd,
-which `make bench` does not install by itself: a mail server should not appear on a machine unasked. Everything runs on
-loopback, in one temporary folder, as processes of this program. A round on a busy machine is printed all the same: look at the spread.
+Needs root (control groups count the CPU of every process of a server) and the packages postfix, dovecot-pop3d and
+dovecot-lmtpd, which `make bench` does not install by itself: a mail server should not appear on a machine unasked. Everything
+runs on loopback, in one temporary folder, as processes of this program. A round on a busy machine is printed all the same:
+look at the spread.
 """
 import argparse
 import os
