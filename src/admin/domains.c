@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/member.h"
-#include "syntax/address.h"
 
 /* clang-format off */
 static const struct member members[] = {
@@ -101,10 +100,6 @@ void route_domain_add(struct request *r, struct answer *a)
 
 	if (!members_read(members, COUNT(members), r->json, &d, a))
 		return;
-	if (!address_is_domain(d.name)) {
-		answer_problem(a, ANSWER_NOT_VALID, "not a domain name", d.name);
-		return;
-	}
 	r->name = d.name;
 	enum change change = domain_add(r->options->mail->directory, &d, &e);
 	if (change != CHANGE_DONE)

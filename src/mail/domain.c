@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/directory_parts.h"
+#include "syntax/address.h"
 
 #include <stdlib.h>
 
@@ -20,7 +21,8 @@ static enum change domain_clean(
 	struct name name;
 
 	*ret = *domain;
-	if (name_domain(domain->name, a, &ret->name) != NAME_OK)
+	if (!address_is_domain(domain->name) ||
+		name_domain(domain->name, a, &ret->name) != NAME_OK)
 		return change_says(CHANGE_BAD, e, "domain '%.*s': that is no domain name",
 			S_FMT(domain->name));
 	if (domain->alias_of.len > 0 && name_domain(domain->alias_of, a, &ret->alias_of) != NAME_OK)

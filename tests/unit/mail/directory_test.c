@@ -270,6 +270,7 @@ static void test_domain_answers(struct world *w)
 		{ { .name = S_INIT("c.example") }, CHANGE_DONE, "" },
 		{ { .name = S_INIT("C.Example.") }, CHANGE_EXISTS, "'c.example' exists already" },
 		{ { .name = S_INIT("") }, CHANGE_BAD, "no domain name" },
+		{ { .name = S_INIT("not a domain") }, CHANGE_BAD, "no domain name" },
 		{ { .name = S_INIT("d.example"), .alias_of = S_INIT("e.example") }, CHANGE_BAD,
 			"domain 'e.example' does not exist" },
 		{ { .name = S_INIT("d.example"), .alias_of = S_INIT("d.example") }, CHANGE_BAD,
