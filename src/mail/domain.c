@@ -21,8 +21,7 @@ static enum change domain_clean(
 	struct name name;
 
 	*ret = *domain;
-	if (!address_is_domain(domain->name) ||
-		name_domain(domain->name, a, &ret->name) != NAME_OK)
+	if (name_domain(domain->name, a, &ret->name) != NAME_OK || !address_is_domain(ret->name))
 		return change_says(CHANGE_BAD, e, "domain '%.*s': that is no domain name",
 			S_FMT(domain->name));
 	if (domain->alias_of.len > 0 && name_domain(domain->alias_of, a, &ret->alias_of) != NAME_OK)
