@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
-WAIT_S = 270
+WAIT_S = 570
 QEMU = "/usr/bin/qemu-system-x86_64"
 PROGRAMS = ["/bin/sh", "/bin/mount", "/sbin/modprobe", "/sbin/ip", "/sbin/mke2fs", "/bin/cat", QEMU]
 DATA = ["/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/kvmvapic.bin", "/usr/share/qemu/linuxboot_dma.bin",
