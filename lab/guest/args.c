@@ -56,6 +56,17 @@ static bool set_disk(struct guest_args *args, struct slice value)
 	return slice_starts(value, S("/dev/")) && slice_text(value, args->disk, sizeof args->disk);
 }
 
+static bool set_log(struct guest_args *args, struct slice value)
+{
+	return slice_starts(value, S("/dev/")) && slice_text(value, args->log, sizeof args->log);
+}
+
+static bool set_modules(struct guest_args *args, struct slice value)
+{
+	args->has_modules = slice_same(value, S("yes"));
+	return args->has_modules || slice_same(value, S("no"));
+}
+
 static bool set_setting(struct guest_args *args, struct slice value)
 {
 	if (args->set_count == GUEST_SET_COUNT || slice_find(value, '=') == value.len ||
@@ -71,11 +82,13 @@ static const struct guest_word {
 	bool (*set)(struct guest_args *args, struct slice value);
 	const char *form;
 } words[] = {
-	{ S_INIT("ip"),   set_ip,      "ADDRESS/PREFIX or dhcp" },
-	{ S_INIT("gw"),   set_gateway, "ADDRESS" },
-	{ S_INIT("host"), set_host,    "NAME of at most 64 bytes" },
-	{ S_INIT("disk"), set_disk,    "/dev/NAME" },
-	{ S_INIT("set"),  set_setting, "KEY=VALUE, at most 16 of 127 bytes" },
+	{ S_INIT("ip"),      set_ip,      "ADDRESS/PREFIX or dhcp" },
+	{ S_INIT("gw"),      set_gateway, "ADDRESS" },
+	{ S_INIT("host"),    set_host,    "NAME of at most 64 bytes" },
+	{ S_INIT("disk"),    set_disk,    "/dev/NAME" },
+	{ S_INIT("log"),     set_log,     "/dev/NAME" },
+	{ S_INIT("modules"), set_modules, "yes or no" },
+	{ S_INIT("set"),     set_setting, "KEY=VALUE, at most 16 of 127 bytes" },
 };
 /* clang-format on */
 
@@ -108,7 +121,7 @@ static bool is_space(char byte)
 
 bool guest_args_read(struct slice line, struct guest_args *ret, struct error *e)
 {
-	struct guest_args args = { .host = "mailvisor", .disk = "/dev/vda" };
+	struct guest_args args = { .host = "mailvisor", .disk = "/dev/vda", .has_modules = true };
 	struct cursor c = cursor_over(line);
 
 	while (!cursor_at_end(&c)) {

@@ -7,6 +7,8 @@
  *     mailvisor.gw=10.0.2.2       the default route; nothing: none
  *     mailvisor.host=mx.a.example the machine's name
  *     mailvisor.disk=/dev/vda     the data disk
+ *     mailvisor.log=/dev/ttyS0    where the server's log goes, unless there is a port for it (port.h)
+ *     mailvisor.modules=no        this kernel is not the one that the image's modules are for
  *     mailvisor.set=KEY=VALUE     a setting for the server, up to GUEST_SET_COUNT of them
  * Words that do not start with "mailvisor." belong to the kernel. An unknown or malformed one of
  * ours is a failure that names it: a typing error must not start a server somewhere else.
@@ -29,6 +31,8 @@ struct guest_args {
 	unsigned prefix_bits;
 	char host[GUEST_NAME_BYTES];
 	char disk[GUEST_PATH_BYTES];
+	char log[GUEST_PATH_BYTES]; /* "": the console */
+	bool has_modules;
 	char sets[GUEST_SET_COUNT][GUEST_SET_BYTES];
 	unsigned set_count;
 };

@@ -130,6 +130,24 @@ static void renewal_plan(struct guest *g, uint64_t in_ms)
 	g->renew_at_ms = g->link.lease_s == 0 ? 0 : now_ms() + in_ms;
 }
 
+static unsigned modules_load(const struct guest *g, const char *list_path)
+{
+	return g->args.has_modules ? boot_modules(list_path) : 0;
+}
+
+static const char *log_open(struct guest *g)
+{
+	int fd = port_log_open();
+	bool is_line = fd < 0 && g->args.log[0] != '\0';
+
+	if (is_line)
+		fd = port_line_open(g->args.log);
+	if (fd < 0)
+		return "console";
+	g->service.log_fd = fd;
+	return is_line ? "line" : "port";
+}
+
 static bool guest_boot(struct guest *g, struct error *e)
 {
 	struct error no_clock = { 0 };
@@ -138,7 +156,7 @@ static bool guest_boot(struct guest *g, struct error *e)
 		return false;
 	if (sethostname(g->args.host, strlen(g->args.host)) < 0)
 		return fail(e, FAULT_NEVER, "name the machine '%s': %m", g->args.host);
-	say("modules", "count=%u", boot_modules(BOOT_MODULES_NOW));
+	say("modules", "count=%u", modules_load(g, BOOT_MODULES_NOW));
 	if (time(NULL) < CLOCK_GOOD_S)
 		(void)fail(&no_clock, FAULT_NEVER, "the machine's clock was never set");
 	say("seeds", "entropy=%s clock=%lld%s", boot_entropy() ? "host" : "kernel",
@@ -260,13 +278,11 @@ int main(void)
 		(void)fail(&e, FAULT_NEVER, "open the signals: %m");
 	if (e.fault != FAULT_NONE || !guest_boot(&g, &e))
 		give_up(&g, &e);
-	int log_fd = port_log_open();
+	const char *log = log_open(&g);
 
-	if (log_fd >= 0)
-		g.service.log_fd = log_fd;
 	server_start(&g);
-	say("modules", "later=%u", boot_modules(BOOT_MODULES_LATER));
+	say("modules", "later=%u", modules_load(&g, BOOT_MODULES_LATER));
 	g.button_count = port_buttons_open(g.button_fds);
-	say("ready", "log=%s buttons=%u", log_fd >= 0 ? "port" : "console", g.button_count);
+	say("ready", "log=%s buttons=%u", log, g.button_count);
 	guest_run(&g);
 }

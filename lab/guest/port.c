@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define PORTS_PATH "/sys/class/virtio-ports"
@@ -48,6 +49,18 @@ int port_log_open(void)
 	}
 	(void)closedir(ports);
 	return path[0] == '\0' ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+}
+
+int port_line_open(const char *path)
+{
+	auto_fd fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	struct termios line;
+
+	if (fd >= 0 && tcgetattr(fd, &line) == 0) {
+		cfmakeraw(&line);
+		(void)tcsetattr(fd, TCSANOW, &line);
+	}
+	return fd_give(&fd);
 }
 
 static bool input_has_power_key(int fd)

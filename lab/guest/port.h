@@ -5,12 +5,14 @@
  *
  * The log goes through a virtio-serial port named "mailvisor.log" when the host offers one: a
  * serial line moves one byte an exit, which under software emulation costs more than the mail.
- * Without a port the console takes it.
+ * Without a port a device of the kernel's command line takes it, or the console.
  */
 #include <stdbool.h>
 
 /* A descriptor to write to, or -1 when there is no such port. */
 int port_log_open(void);
+/* The same for a serial line: bytes leave it as they are written. -1: it cannot be opened. */
+int port_line_open(const char *path);
 /*
  * Descriptors that become readable when the machine is asked to go off: the ACPI button, in either
  * of its two forms, and keyboards that have such a key. Returns how many there are.

@@ -97,6 +97,25 @@ bool lan_tap(const struct lan_seat *seat, int *ret_fd, struct error *e)
 	return true;
 }
 
+bool lan_tap_stay(const struct lan_seat *seat, struct error *e)
+{
+	auto_fd fd = -1;
+
+	if (!lan_tap(seat, &fd, e))
+		return false;
+	return ioctl(fd, TUNSETPERSIST, 1) == 0 ||
+	       fail(e, FAULT_NEVER, "keep the tap '%s': %m", seat->interface);
+}
+
+void lan_tap_end(const struct lan_seat *seat)
+{
+	struct error ignored = { 0 };
+	char lines[64];
+
+	(void)snprintf(lines, sizeof lines, "link del %s\n", seat->interface);
+	(void)!ip(lines, &ignored);
+}
+
 void lan_leave(const struct lan_seat *seat)
 {
 	struct error ignored = { 0 };

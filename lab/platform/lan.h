@@ -39,5 +39,9 @@ MUST_CHECK bool lan_attach(const struct lan_seat *seat, pid_t pid, struct error 
 MUST_CHECK bool lan_sit(const struct lan_seat *seat, struct error *e);
 /* A tap on the bridge; it lives as long as its descriptor. */
 MUST_CHECK bool lan_tap(const struct lan_seat *seat, int *ret_fd, struct error *e);
+/* The same for a program that opens the tap by its name: it stays until lan_tap_end() or the namespace's
+ * end. */
+MUST_CHECK bool lan_tap_stay(const struct lan_seat *seat, struct error *e);
+void lan_tap_end(const struct lan_seat *seat);
 /* Forgets the seat's neighbour; the veth went with its namespace. */
 void lan_leave(const struct lan_seat *seat);

@@ -3,4 +3,5 @@
 /* list - the platforms we have, one file each; for the list in platform.c and for themselves. */
 #include "lab/platform/platform.h"
 
-extern const struct platform platform_process, platform_container, platform_tcg, platform_kvm;
+extern const struct platform platform_process, platform_container, platform_uml, platform_tcg,
+	platform_kvm;

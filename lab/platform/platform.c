@@ -3,8 +3,8 @@
 
 #include "lab/platform/list.h"
 
-const struct platform *const platforms[] = { &platform_process, &platform_container, &platform_tcg,
-	&platform_kvm, NULL };
+const struct platform *const platforms[] = { &platform_process, &platform_container, &platform_uml,
+	&platform_tcg, &platform_kvm, NULL };
 
 const struct platform *platform_find(struct slice name)
 {

@@ -2,7 +2,7 @@
 #include "lab/platform/qemu.h"
 
 #include "base/clock.h"
-#include "lab/image/image.h"
+#include "lab/platform/appliance.h"
 #include "lab/platform/qemu_words.h"
 #include "lab/platform/qmp.h"
 #include "lab/platform/run.h"
@@ -21,90 +21,15 @@ enum {
 	MONITOR_WAIT_MS = 20000,
 	POWER_OFF_WAIT_MS = 5000, /* the guest's clean end takes 0.2 s; after that QEMU is ended */
 	POWER_OFF_LOOK_MS = 10,
-	CONSOLE_READ_BYTES = 8192, /* a boot prints one or two KiB */
 };
 
 bool qemu_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
 {
-	char path[PLATFORM_PATH_BYTES];
-
-	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, plan->image_path);
-	if (!run_is_there("qemu-system-x86_64"))
-		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
-			"there is no qemu-system-x86_64; the package qemu-system-x86 brings it");
-	else if (!run_is_there("mke2fs"))
-		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
-			"there is no mke2fs; the package e2fsprogs brings it");
-	else if (access(path, R_OK) < 0)
-		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
-			"there is no image at '%.140s'; `mailvisor-lab image build` makes one",
-			plan->image_path);
-	else
-		return true;
+	if (run_is_there("qemu-system-x86_64"))
+		return appliance_probe(plan, ret_reason);
+	(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+		"there is no qemu-system-x86_64; the package qemu-system-x86 brings it");
 	return false;
-}
-
-/* An ext4 file system with the setup file in it, made without root and without mounting. */
-static bool disk_make(
-	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
-{
-	char seed[PLATFORM_PATH_BYTES], setup[PLATFORM_PATH_BYTES];
-	auto_buf output = { .max = RUN_OUTPUT_BYTES };
-	auto_fd fd = -1;
-
-	if (!site_path(plan, "data.ext4", ret, e) || !site_path(plan, "seed", seed, e) ||
-		!site_path(plan, "seed/setup", setup, e))
-		return false;
-	if (mkdir(seed, 0755) < 0)
-		return fail(e, FAULT_NEVER, "make '%s': %m", seed);
-	fd = open(ret, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, (off_t)plan->disk_bytes) < 0)
-		return fail(e, FAULT_NEVER, "make the disk '%s': %m", ret);
-	const char *words[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-E",
-		"lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-d", seed, ret, NULL };
-
-	return site_setup_write(plan, setup, e) && run(words, S(""), &output, e);
-}
-
-/* Stages that PID 1 and the kernel print. */
-static const struct console_state {
-	struct slice line;
-	const char *stage;
-} console_states[] = {
-	{ S_INIT("mailvisor-guest: state=init"), "init" },
-	{ S_INIT("mailvisor-guest: state=network"), "network" },
-	{ S_INIT("mailvisor-guest: state=disk"), "disk" },
-	{ S_INIT("mailvisor-guest: state=server"), "server" },
-};
-
-static bool console_line(struct deployment *d, struct slice line, struct error *e)
-{
-	line = slice_trim(line);
-	if (slice_starts(line, S("mailvisor-guest: state=failed")))
-		return fail(e, FAULT_NEVER, "the guest says: %.*s",
-			(int)(line.len > 160 ? 160 : line.len), line.at);
-	for (size_t i = 0; i < COUNT(console_states); i++) {
-		if (slice_starts(line, console_states[i].line))
-			site_stage(d, console_states[i].stage);
-	}
-	return true;
-}
-
-/* Looks at what the console has printed since the last look. */
-static bool console_watch(struct site *s, struct deployment *d, struct error *e)
-{
-	auto_fd fd = open(d->console_path, O_RDONLY | O_CLOEXEC);
-	char room[CONSOLE_READ_BYTES];
-	ssize_t got = fd < 0 ? -1 : pread(fd, room, sizeof room, (off_t)s->console_seen_bytes);
-	struct slice text = { room, got < 0 ? 0 : (size_t)got };
-
-	for (size_t end = slice_find(text, '\n'); end < text.len; end = slice_find(text, '\n')) {
-		if (!console_line(d, slice_first(text, end), e))
-			return false;
-		s->console_seen_bytes += end + 1;
-		text = slice_skip(text, end + 1);
-	}
-	return true;
 }
 
 static uint64_t in_ms(uint64_t ms)
@@ -144,22 +69,6 @@ static void flushes_note(struct site *s)
 	json_decref(all);
 }
 
-static void image_note(struct site *s)
-{
-	char path[PLATFORM_PATH_BYTES];
-	json_error_t where;
-
-	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, s->plan->image_path);
-	json_t *all = json_load_file(path, 0, &where);
-
-	(void)json_object_set(s->facts, "guest_kernel", json_object_get(all, "kernel_version"));
-	(void)json_object_set(s->facts, "kernel_sha256",
-		json_object_get(json_object_get(all, "kernel"), "sha256"));
-	(void)json_object_set(s->facts, "image_sha256",
-		json_object_get(json_object_get(all, "initramfs"), "sha256"));
-	json_decref(all);
-}
-
 static void facts_note(struct site *s, const char *accelerator)
 {
 	(void)json_object_update_new(s->facts,
@@ -171,7 +80,8 @@ static void facts_note(struct site *s, const char *accelerator)
 				   : "virtio-net on QEMU's user network",
 			"user", "mailvisor", "limits", "memory_bytes",
 			(json_int_t)s->plan->memory_bytes, "processors", (int)s->plan->cpu_count));
-	image_note(s);
+	appliance_kernel_note(s);
+	appliance_note(s);
 }
 
 /* A pair of sockets: [0] is ours, [1] QEMU's. */
@@ -193,7 +103,7 @@ static bool qemu_start(struct deployment *d, int monitor_fd, struct error *e)
 		.tap_fd = s->tap_fd,
 		.monitor_fd = monitor_fd };
 
-	if (!site_path(s->plan, "qemu.log", errors, e) || !disk_make(s->plan, disk, e))
+	if (!site_path(s->plan, "qemu.log", errors, e) || !appliance_disk_make(s->plan, disk, e))
 		return false;
 	if (!qemu_words(&plan, &arena, words))
 		return fail(e, FAULT_NEVER, "deploy '%s': the command line is too long",
@@ -218,7 +128,7 @@ static bool monitor_open(struct deployment *d, int ends[2], struct error *e)
 	if (s->qmp == NULL)
 		return fail(e, FAULT_LATER, "deploy '%s': out of memory", d->platform->name);
 	s->qmp->fd = -1;
-	s->watch = console_watch;
+	s->watch = appliance_console_watch;
 	s->part = guest_power_off;
 	return qmp_open(fd_give(&ends[0]), in_ms(MONITOR_WAIT_MS), s->qmp, e) ||
 	       fail_in(e, "deploy '%s' (see qemu.log in '%.80s')", d->platform->name,

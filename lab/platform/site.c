@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/kcmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { SMTP_PORT = 25, POP3_PORT = 110, SUBMISSION_PORT = 587 };
@@ -246,6 +248,19 @@ static uint64_t proc_cpu_ns(pid_t pid)
 	return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+/*
+ * Programs may make processes that share their memory (User-mode Linux does, for its disk); the kernel
+ * tells each of them all of it.
+ */
+static bool shares_memory(const pid_t *pids, unsigned at)
+{
+	for (unsigned i = 0; i < at; i++) {
+		if (syscall(SYS_kcmp, pids[i], pids[at], KCMP_VM, 0, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool site_usage(const struct deployment *d, struct platform_usage *ret)
 {
 	const struct site *s = site_of(d);
@@ -260,7 +275,8 @@ bool site_usage(const struct deployment *d, struct platform_usage *ret)
 		ret->cpu_ns = proc_cpu_ns(s->keeper.program_pid);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		ret->memory_bytes += proc_number(pids[i], "smaps_rollup", "Pss:") << 10;
+		if (!shares_memory(pids, i))
+			ret->memory_bytes += proc_number(pids[i], "smaps_rollup", "Pss:") << 10;
 		ret->write_bytes += proc_number(pids[i], "io", "write_bytes:");
 	}
 	return count > 0;

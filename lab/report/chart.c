@@ -135,14 +135,28 @@ static void dots_data(struct page *p, const struct summary *s, unsigned size)
 	put(p, "EOD\n");
 }
 
-/* What stands below each bar: the platform and its value, where no dot can cover it. */
+enum { BARS_WIDE_COUNT = 3, TITLE_BYTES = 80 }; /* more bars than that are too narrow for titles */
+
+/* "User-mode Linux" in two lines, in gnuplot's spelling. */
+static const char *title_wrap(const char *title, char room[TITLE_BYTES])
+{
+	const char *space = strrchr(title, ' ');
+
+	if (space == NULL)
+		return title;
+	(void)snprintf(room, TITLE_BYTES, "%.*s\\n%s", (int)(space - title), title, space + 1);
+	return room;
+}
+
+/* What stands below each bar: its value, where no dot can cover it, and the platform. */
 typedef double bar_value_fn(const struct summary_cell *c, unsigned size);
 
 static void frame(struct page *p, const struct summary *s, bar_value_fn *value, unsigned size,
 	const char *unit)
 {
+	bool is_wide = drawn_count(s) <= BARS_WIDE_COUNT;
+	char room[WORDS_NUMBER_BYTES], lines[TITLE_BYTES];
 	unsigned at = 0;
-	char room[WORDS_NUMBER_BYTES];
 
 	put(p,
 		"set terminal svg size 460,330 dynamic enhanced font 'Helvetica,13' linewidth 1\n"
@@ -156,10 +170,13 @@ static void frame(struct page *p, const struct summary *s, bar_value_fn *value, 
 		if (!is_drawn(&s->cells[i]))
 			continue;
 		at++;
-		put(p, "%s\"%s\\n{/:Bold %s} %s\" %u", at > 1 ? ", " : "", words_title(s, i),
-			words_ms(value(&s->cells[i], size), room), unit, at);
+		const char *title = words_title(s, i);
+
+		put(p, "%s\"{/:Bold %s} %s\\n%s\" %u", at > 1 ? ", " : "",
+			words_ms(value(&s->cells[i], size), room), unit,
+			is_wide ? title : title_wrap(title, lines), at);
 	}
-	put(p, ")\nset xrange [0.4:%.1f]\n", at + 0.6);
+	put(p, ")\nset xrange [0.4:%.1f]\nset bmargin %s\n", at + 0.6, is_wide ? "3.2" : "4.3");
 }
 
 static double mean_of(const struct summary_cell *c, unsigned size)
@@ -187,7 +204,6 @@ void chart_bars(struct page *page, const struct summary *s, unsigned size)
 	put(&script,
 		"set yrange [0:%.6g]\nset format y '%%g'\nset lmargin 6\nset rmargin 1\nset "
 		"tmargin 1\n"
-		"set bmargin 3.2\n"
 		"plot $bars using 1:2:5 with boxes lc rgb variable fs transparent solid 0.32 "
 		"noborder, \\\n"
 		" $dots using 1:2:3 with points pt 7 ps 0.38 lc rgb variable, \\\n"
@@ -286,7 +302,6 @@ void chart_deploy(struct page *page, const struct summary *s)
 	}
 	put(&script,
 		"EOD\nset yrange [0:%.6g]\nset lmargin 6\nset rmargin 1\nset tmargin 1\n"
-		"set bmargin 3.2\n"
 		"plot $bars using 1:2:3 with boxes lc rgb variable fs transparent solid 0.32 "
 		"noborder, \\\n"
 		" $dots using 1:2:3 with points pt 7 ps 0.38 lc rgb variable\n",

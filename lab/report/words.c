@@ -11,9 +11,9 @@ static const struct {
 } names[] = {
 	{ "process",    "Bare process",    "a bare process" },
 	{ "container",  "Container",       "a container" },
+	{ "uml",        "User-mode Linux", "User-mode Linux" },
 	{ "tcg",        "QEMU, emulated",  "QEMU with software emulation" },
 	{ "kvm",        "QEMU/KVM",        "QEMU/KVM" },
-	{ "uml",        "User-mode Linux", "User-mode Linux" },
 	{ "virtualbox", "VirtualBox",      "VirtualBox" },
 	{ "vmware",     "VMware",          "VMware" },
 };

@@ -8,6 +8,7 @@ import glob
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -36,7 +37,9 @@ def alive(pids):
 
 
 def groups(lab):
-    return glob.glob(f"/sys/fs/cgroup/mailvisor-lab-{lab}-*") + glob.glob(f"/sys/fs/cgroup/*/mailvisor-lab-{lab}-*")
+    """What a deployment has in places of the machine: its cgroup, and User-mode Linux its directory."""
+    return [path for place in ("/sys/fs/cgroup", "/sys/fs/cgroup/*", "/run")
+            for path in glob.glob(f"{place}/mailvisor-lab-{lab}-*")]
 
 
 class Deployment:
@@ -100,6 +103,24 @@ def check_container(d):
     raise AssertionError("the limits cannot be seen from inside")
 
 
+def check_uml(d):
+    """What it is, and that no write is said to be done before it is on the disk."""
+    facts = d.facts["facts"]
+    assert facts["limits"]["processors"] == 1 and facts["limits"]["processors_wanted"] == 2, facts
+    assert facts["flushes_until_ready"] > 0 and len(facts["kernel_sha256"]) == 64, facts
+    flags = [int(re.search(r"flags:\t(\d+)", pathlib.Path(fd.replace("/fd/", "/fdinfo/")).read_text())[1], 8)
+             for pid in d.processes for fd in glob.glob(f"/proc/{pid}/fd/*") if os.path.realpath(fd).endswith("/data.ext4")]
+    assert flags != [] and all(flag & os.O_SYNC == os.O_SYNC for flag in flags), flags
+    assert facts["guest_kernel"] == d.facts["describe"]["user_mode_linux"], d.facts
+
+
+def check_uml_end(d):
+    """It ended by itself, and the server's log is a file here."""
+    assert "state=off" in (d.work / "console.log").read_text(), "the guest did not end by itself"
+    log = (d.work / "server.log").read_text()
+    assert "ev=serve.ready" in log and "ev=mail.stage" in log and "\r" not in log, log
+
+
 def main():
     platform, deploy, lab, server = sys.argv[1:]
     if os.geteuid() != 0:
@@ -108,7 +129,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mailvisor-deploy-") as directory:
         base = pathlib.Path(directory)
         image = base / "image"
-        if platform in ("tcg", "kvm"):
+        if platform in ("uml", "tcg", "kvm"):
             subprocess.run([lab, "image", "build", "--out", image, "--server", server], check=True, timeout=60)
         for pid in (1, 2):  # the second one shows that the first left its place
             d = Deployment(platform, deploy, server, image, base / f"work{pid}")
@@ -117,8 +138,12 @@ def main():
             d.mail(f"mark-{platform}-{pid}")
             if platform == "container":
                 check_container(d)
+            if platform == "uml":
+                check_uml(d)
             if pid == 1:
                 d.stop()
+                if platform == "uml":
+                    check_uml_end(d)
                 continue
             d.lab.send_signal(signal.SIGKILL)
             d.lab.wait()

@@ -38,6 +38,8 @@ static void test_arguments(void **state)
 		{ S_INIT("mailvisor.gw=gateway"), false, false, 0, 0, NULL, NULL },
 		{ S_INIT("mailvisor.set=a=b mailvisor.set=c="), true, false, 0, 2, "mailvisor",
 			"/dev/vda" },
+		{ S_INIT("mailvisor.log=ttyS0"), false, false, 0, 0, NULL, NULL },
+		{ S_INIT("mailvisor.modules=perhaps"), false, false, 0, 0, NULL, NULL },
 		{ S_INIT("mailvisor.set=a"), false, false, 0, 0, NULL, NULL },
 		{ S_INIT("mailvisor.sett=a=b"), false, false, 0, 0, NULL, NULL },
 		{ S_INIT("xmailvisor.sett=a=b"), true, false, 0, 0, "mailvisor", "/dev/vda" },
@@ -80,6 +82,20 @@ static void test_argument_limits(void **state)
 	check(guest_args_read(slice_of(name), &args, &e));
 	(void)snprintf(name, sizeof name, "mailvisor.host=%0*d", GUEST_NAME_BYTES, 0);
 	check(!guest_args_read(slice_of(name), &args, &e));
+}
+
+/* For kernels that are not the image's own. */
+static void test_argument_kernel(void **state)
+{
+	struct guest_args args;
+	struct error e = { 0 };
+
+	(void)state;
+	check(guest_args_read(S("quiet"), &args, &e) && args.has_modules && args.log[0] == '\0');
+	check(guest_args_read(S("mailvisor.modules=no mailvisor.log=/dev/ttyS0"), &args, &e));
+	check(!args.has_modules && strcmp(args.log, "/dev/ttyS0") == 0);
+	check(guest_args_read(S("mailvisor.modules=no mailvisor.modules=yes"), &args, &e));
+	check(args.has_modules);
 }
 
 static void test_netmask(void **state)
@@ -237,10 +253,10 @@ static void test_service_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_argument_limits), cmocka_unit_test(test_netmask),
-		cmocka_unit_test(test_dhcp_read), cmocka_unit_test(test_dhcp_strangers),
-		cmocka_unit_test(test_dhcp_write), cmocka_unit_test(test_service_wait),
-		cmocka_unit_test(test_service_words) };
+		cmocka_unit_test(test_argument_limits), cmocka_unit_test(test_argument_kernel),
+		cmocka_unit_test(test_netmask), cmocka_unit_test(test_dhcp_read),
+		cmocka_unit_test(test_dhcp_strangers), cmocka_unit_test(test_dhcp_write),
+		cmocka_unit_test(test_service_wait), cmocka_unit_test(test_service_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

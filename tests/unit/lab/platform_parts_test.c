@@ -4,6 +4,7 @@
 #include "lab/platform/platform.h"
 #include "lab/platform/qemu_words.h"
 #include "lab/platform/run.h"
+#include "lab/platform/uml_words.h"
 
 #include "check.h"
 
@@ -14,7 +15,7 @@
 
 static void test_list(void **state)
 {
-	static const char *const names[] = { "process", "container", "tcg", "kvm" };
+	static const char *const names[] = { "process", "container", "uml", "tcg", "kvm" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -84,6 +85,51 @@ static void test_words(void **state)
 		arena_done(&arena);
 		arena = (struct arena){ .max = 64 };
 		check_row(!qemu_words(&plan, &arena, words), i);
+	}
+}
+
+static void test_uml_words(void **state)
+{
+	static const struct {
+		const char *image, *disk;
+		bool is_whole, is_good;
+	} rows[] = {
+		{ "/image", "/w/d", true, true },
+		{ "/image", NULL, false, true }, /* a guest that only shows that it starts */
+		{ "/image", "/w,1/d", true, false },
+		{ "/image", "/w:1/d", true, false },
+		{ "/image", "/w 1/d", true, false },
+		{ "/an image", NULL, false, false },
+	};
+	static const char *const words_of_all[] = { "mem=512M", "initrd=/image/initramfs.cpio",
+		"con0=null,fd:1", "umid=name", "uml_dir=/run/", "mailvisor.modules=no" };
+	static const char *const words_of_whole[] = { "ubd0s=/w/d", "ssl0=null,fd:5",
+		"vec0:transport=tap,ifname=mv9,mac=02:4d:56:00:00:09", "mailvisor.ip=10.77.0.9/24",
+		"mailvisor.set=a=b", "mailvisor.log=/dev/ttyS0" };
+	struct site site = { .has_lan = true,
+		.seat = { .address = "10.77.0.9",
+			.hardware = "02:4d:56:00:00:09",
+			.interface = "mv9" },
+		.sets = { "a=b" },
+		.set_count = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct uml_plan plan = { .memory_bytes = 512 << 20,
+			.image_path = rows[i].image,
+			.directory = "/run",
+			.umid = "name",
+			.disk_path = rows[i].disk,
+			.site = rows[i].is_whole ? &site : NULL,
+			.log_fd = rows[i].is_whole ? 5 : -1 };
+		auto_arena arena = { .max = UML_WORDS_BYTES };
+		const char *words[UML_WORD_COUNT];
+
+		check_row(uml_words(&plan, &arena, words) == rows[i].is_good, i);
+		for (size_t k = 0; rows[i].is_good && k < COUNT(words_of_all); k++)
+			check_row(has_word(words, words_of_all[k]), i);
+		for (size_t k = 0; rows[i].is_good && k < COUNT(words_of_whole); k++)
+			check_row(has_word(words, words_of_whole[k]) == rows[i].is_whole, i);
 	}
 }
 
@@ -157,8 +203,8 @@ static void test_keeper(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_list),
-		cmocka_unit_test(test_words), cmocka_unit_test(test_run),
-		cmocka_unit_test(test_keeper) };
+		cmocka_unit_test(test_words), cmocka_unit_test(test_uml_words),
+		cmocka_unit_test(test_run), cmocka_unit_test(test_keeper) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

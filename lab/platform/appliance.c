@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/platform/appliance.h"
+
+#include "lab/image/image.h"
+#include "lab/platform/run.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONSOLE_READ_BYTES = 8192 }; /* a boot prints one or two KiB */
+
+bool appliance_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
+{
+	char path[PLATFORM_PATH_BYTES];
+
+	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, plan->image_path);
+	if (!run_is_there("mke2fs"))
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"there is no mke2fs; the package e2fsprogs brings it");
+	else if (access(path, R_OK) < 0)
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"there is no image at '%.140s'; `mailvisor-lab image build` makes one",
+			plan->image_path);
+	else
+		return true;
+	return false;
+}
+
+/* An ext4 file system with the setup file in it, made without root and without mounting. */
+bool appliance_disk_make(
+	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
+{
+	char seed[PLATFORM_PATH_BYTES], setup[PLATFORM_PATH_BYTES];
+	auto_buf output = { .max = RUN_OUTPUT_BYTES };
+	auto_fd fd = -1;
+
+	if (!site_path(plan, "data.ext4", ret, e) || !site_path(plan, "seed", seed, e) ||
+		!site_path(plan, "seed/setup", setup, e))
+		return false;
+	if (mkdir(seed, 0755) < 0)
+		return fail(e, FAULT_NEVER, "make '%s': %m", seed);
+	fd = open(ret, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, (off_t)plan->disk_bytes) < 0)
+		return fail(e, FAULT_NEVER, "make the disk '%s': %m", ret);
+	const char *words[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-E",
+		"lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-d", seed, ret, NULL };
+
+	return site_setup_write(plan, setup, e) && run(words, S(""), &output, e);
+}
+
+/* Stages that PID 1 and the kernel print. */
+static const struct console_state {
+	struct slice line;
+	const char *stage;
+} console_states[] = {
+	{ S_INIT("mailvisor-guest: state=init"), "init" },
+	{ S_INIT("mailvisor-guest: state=network"), "network" },
+	{ S_INIT("mailvisor-guest: state=disk"), "disk" },
+	{ S_INIT("mailvisor-guest: state=server"), "server" },
+};
+
+static bool console_line(struct deployment *d, struct slice line, struct error *e)
+{
+	line = slice_trim(line);
+	if (slice_starts(line, S("mailvisor-guest: state=failed")))
+		return fail(e, FAULT_NEVER, "the guest says: %.*s",
+			(int)(line.len > 160 ? 160 : line.len), line.at);
+	for (size_t i = 0; i < COUNT(console_states); i++) {
+		if (slice_starts(line, console_states[i].line))
+			site_stage(d, console_states[i].stage);
+	}
+	return true;
+}
+
+/* Looks at what the console has printed since the last look. */
+bool appliance_console_watch(struct site *s, struct deployment *d, struct error *e)
+{
+	auto_fd fd = open(d->console_path, O_RDONLY | O_CLOEXEC);
+	char room[CONSOLE_READ_BYTES];
+	ssize_t got = fd < 0 ? -1 : pread(fd, room, sizeof room, (off_t)s->console_seen_bytes);
+	struct slice text = { room, got < 0 ? 0 : (size_t)got };
+
+	for (size_t end = slice_find(text, '\n'); end < text.len; end = slice_find(text, '\n')) {
+		if (!console_line(d, slice_first(text, end), e))
+			return false;
+		s->console_seen_bytes += end + 1;
+		text = slice_skip(text, end + 1);
+	}
+	return true;
+}
+
+static json_t *manifest_read(const struct site *s)
+{
+	char path[PLATFORM_PATH_BYTES];
+	json_error_t where;
+
+	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, s->plan->image_path);
+	return json_load_file(path, 0, &where);
+}
+
+void appliance_note(struct site *s)
+{
+	json_t *all = manifest_read(s);
+
+	(void)json_object_set(s->facts, "image_sha256",
+		json_object_get(json_object_get(all, "initramfs"), "sha256"));
+	json_decref(all);
+}
+
+void appliance_kernel_note(struct site *s)
+{
+	json_t *all = manifest_read(s);
+
+	(void)json_object_set(s->facts, "guest_kernel", json_object_get(all, "kernel_version"));
+	(void)json_object_set(s->facts, "kernel_sha256",
+		json_object_get(json_object_get(all, "kernel"), "sha256"));
+	json_decref(all);
+}
