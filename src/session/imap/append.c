@@ -103,7 +103,8 @@ static bool swallow(struct appending *a)
 		if (literal.kind == IMAP_LITERAL_NONE || literal.is_sync)
 			return true;
 		total += literal.bytes + 1;
-		if (literal.kind == IMAP_LITERAL_BAD || total / 2 > s->client.host->message_bytes_max) {
+		if (literal.kind == IMAP_LITERAL_BAD ||
+			total / 2 > s->client.host->message_bytes_max) {
 			(void)imap_bye(s, S("[TOOBIG] That is far over the limit"));
 			return false;
 		}
@@ -276,7 +277,8 @@ static enum next append_run(struct appending *a)
 		switch (imap_append_next(&a->s->parse, a->segment, &a->command)) {
 		case IMAP_APPEND_ARGUMENT:
 			if (literal.bytes > LIMIT_IMAP_LITERAL_BYTES)
-				return append_refused(a, false, S("[TOOBIG] That literal is too big"));
+				return append_refused(
+					a, false, S("[TOOBIG] That literal is too big"));
 			if (!segment_grow(a, literal))
 				return NEXT_CLOSE;
 			break;

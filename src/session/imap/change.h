@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * change - the commands that change messages: store.c, copy.c, expunge.c, append.c.
+ * change - the commands that change messages: store.c, copy.c, expunge.c, append.c; and the quotas that limit them.
  */
 #include "mail/directory.h"
 #include "session/imap/mailbox.h"
 
 /* The session's account as a target, with its quotas. False: *ret_next is what follows the answer. */
 MUST_CHECK bool imap_own_target(struct imap *s, struct target *ret, enum next *ret_next);
+
+/* quota.c */
+enum next imap_getquota(struct imap *s, struct slice args);
+enum next imap_getquotaroot(struct imap *s, struct slice args);
+enum next imap_setquota(struct imap *s, struct slice args);
 
 enum next imap_store(struct imap *s, struct slice args);
 enum next imap_copy(struct imap *s, struct slice args);

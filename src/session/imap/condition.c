@@ -44,7 +44,8 @@ static bool condition_fill(struct search *q, struct condition *c, enum next *ret
 	if (is_text_kind(c->key->kind))
 		return condition_text(q, c, ret_next);
 	if (c->key->kind == IMAP_KEY_KEYWORD) {
-		if (folder_keywords_bits(s->view.folder, &c->key->text, 1, false, &c->keywords, NULL, &e))
+		if (folder_keywords_bits(
+			    s->view.folder, &c->key->text, 1, false, &c->keywords, NULL, &e))
 			return true;
 		*ret_next = imap_failed(s, &e);
 		return false;

@@ -63,8 +63,7 @@ static enum next moved(struct imap *s, enum append_answer answer, const struct t
 	return imap_ok(s, S("Moved"));
 }
 
-static enum next copy_to(
-	struct imap *s, struct folder *to, const struct uids *all, bool is_move)
+static enum next copy_to(struct imap *s, struct folder *to, const struct uids *all, bool is_move)
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct transferred done = { 0 };

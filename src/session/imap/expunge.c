@@ -14,7 +14,8 @@ enum next imap_expunge(struct imap *s, struct slice args)
 	struct imap_set set;
 	uint64_t modseq;
 
-	if (s->is_uid ? !imap_uid_set_parse(&s->parse, args, &set) : !imap_none_parse(&s->parse, args))
+	if (s->is_uid ? !imap_uid_set_parse(&s->parse, args, &set)
+		      : !imap_none_parse(&s->parse, args))
 		return imap_misparsed(s);
 	if (s->is_uid && !imap_set_take(s, set, &only, &next))
 		return next;

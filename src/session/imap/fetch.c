@@ -9,13 +9,13 @@
 enum {
 	FETCH_PAGE_ROWS = 500,      /* entries alone: 75 KB */
 	FETCH_BYTES_PAGE_ROWS = 64, /* with bodies a page lasts long, and holds its memory */
-	FETCH_MARK_ROWS = 32,       /* a client that breaks off has at most so many marked in vain */
+	FETCH_MARK_ROWS = 32, /* a client that breaks off has at most so many marked in vain */
 };
 
 /* How a FETCH went. */
 struct fetch_run {
 	struct fetching f;
-	uint64_t said;           /* messages */
+	uint64_t said; /* messages */
 	bool is_unknown_cte, is_gone;
 	struct error trouble; /* the first message that could not be read */
 };
@@ -42,7 +42,8 @@ static enum fetch_ready prepare(struct fetching *f, const struct entry *entry, s
 	}
 	if (wants_envelope && !f->summary.has_envelope &&
 		!fetch_read_range(f,
-			(struct section_range){ entry->prefix.len, f->summary.header_bytes }, &f->header, e))
+			(struct section_range){ entry->prefix.len, f->summary.header_bytes },
+			&f->header, e))
 		return FETCH_GONE;
 	return fetch_prepare_sections(f, e);
 }
@@ -50,7 +51,8 @@ static enum fetch_ready prepare(struct fetching *f, const struct entry *entry, s
 static bool says_whole(const struct fetching *f)
 {
 	for (size_t i = 0; i < f->what->section_count; i++)
-		if (f->what->sections[i].part_count == 0 && f->what->sections[i].text == IMAP_TEXT_ALL)
+		if (f->what->sections[i].part_count == 0 &&
+			f->what->sections[i].text == IMAP_TEXT_ALL)
 			return true;
 	return false;
 }
@@ -149,10 +151,12 @@ static bool fetch_page(struct fetch_run *run, struct entry_page *page, struct er
 	return true;
 }
 
-static bool fetch_all(struct fetch_run *run, const struct uids *uids, uint64_t since, struct error *e)
+static bool fetch_all(
+	struct fetch_run *run, const struct uids *uids, uint64_t since, struct error *e)
 {
 	struct fetching *f = &run->f;
-	ON_EXIT(imap_walk_done) struct imap_walk walk = { .folder = f->s->view.folder,
+	ON_EXIT(imap_walk_done)
+	struct imap_walk walk = { .folder = f->s->view.folder,
 		.uids = uids,
 		.changed_since = since,
 		.limit = f->marks_seen    ? FETCH_MARK_ROWS

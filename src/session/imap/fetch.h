@@ -58,8 +58,8 @@ struct fetch_decoded {
 	uint64_t bytes;
 	bool has_nul;
 };
-MUST_CHECK bool fetch_measure(struct fetching *f, struct section_range range, enum transfer transfer,
-	struct fetch_decoded *ret, struct error *e);
+MUST_CHECK bool fetch_measure(struct fetching *f, struct section_range range,
+	enum transfer transfer, struct fetch_decoded *ret, struct error *e);
 /* Sends `bytes` of the decoded text from `offset` on. */
 MUST_CHECK bool fetch_send_decoded(struct fetching *f, struct section_range range,
 	enum transfer transfer, uint64_t offset, uint64_t bytes, struct error *e);

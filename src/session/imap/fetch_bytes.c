@@ -6,8 +6,7 @@
 #include <string.h>
 
 /* The next piece of [at, end), or an empty one at its end; a message that is shorter than its record says is damaged. */
-static bool range_next(
-	struct fetching *f, uint64_t end, struct slice *ret, struct error *e)
+static bool range_next(struct fetching *f, uint64_t end, struct slice *ret, struct error *e)
 {
 	uint64_t left = end > f->reader.at ? end - f->reader.at : 0;
 

@@ -57,8 +57,8 @@ static bool range_of(const struct fetching *f, const struct imap_section *sectio
 		return true;
 	}
 	if (is_binary(section))
-		is_there = section_binary(&f->structure, section->part, section->part_count, ret,
-			ret_transfer);
+		is_there = section_binary(
+			&f->structure, section->part, section->part_count, ret, ret_transfer);
 	else
 		is_there = section_range(&f->structure, section->part, section->part_count,
 			kind_of(section->text), ret);
@@ -96,7 +96,8 @@ static void cut(const struct imap_section *section, uint64_t *offset, uint64_t *
 	if (!section->has_partial)
 		return;
 	*offset = section->partial_offset < total ? section->partial_offset : total;
-	*bytes = total - *offset < section->partial_bytes ? total - *offset : section->partial_bytes;
+	*bytes =
+		total - *offset < section->partial_bytes ? total - *offset : section->partial_bytes;
 }
 
 static void put_literal(struct imap *s, uint64_t bytes, bool is_literal8)
@@ -120,7 +121,8 @@ static bool put_fields(struct fetching *f, const struct imap_section *section,
 	bytes = f->fields.len;
 	cut(section, &offset, &bytes);
 	put_literal(f->s, bytes, false);
-	imap_put_bytes(f->s, slice_first(slice_skip(buf_slice(&f->fields), (size_t)offset), (size_t)bytes));
+	imap_put_bytes(f->s,
+		slice_first(slice_skip(buf_slice(&f->fields), (size_t)offset), (size_t)bytes));
 	return true;
 }
 
@@ -167,7 +169,8 @@ static bool put_section(struct fetching *f, const struct imap_section *section, 
 	}
 	if (is_binary(section))
 		return put_binary(f, section, range, transfer, e);
-	if (section->text == IMAP_TEXT_HEADER_FIELDS || section->text == IMAP_TEXT_HEADER_FIELDS_NOT)
+	if (section->text == IMAP_TEXT_HEADER_FIELDS ||
+		section->text == IMAP_TEXT_HEADER_FIELDS_NOT)
 		return put_fields(f, section, range, e);
 	return put_plain(f, section, range, e);
 }

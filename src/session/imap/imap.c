@@ -14,9 +14,10 @@ enum {
 };
 
 enum {
-	UID = 1u << 0,       /* also as UID … */
-	WRITES = 1u << 1,    /* needs a mailbox selected for writing */
-	SHIFTS = 1u << 2,    /* its answer may hold EXPUNGE: no message number of it is still under way */
+	UID = 1u << 0,    /* also as UID … */
+	WRITES = 1u << 1, /* needs a mailbox selected for writing */
+	SHIFTS = 1u
+		 << 2, /* its answer may hold EXPUNGE: no message number of it is still under way */
 	ENDS_PIPE = 1u << 3, /* the client must wait for this answer, so it leaves at once */
 	STREAMS = 1u << 4,   /* reads its messages itself: gets the first line only */
 };
@@ -39,6 +40,7 @@ static const struct command {
 	{ S_INIT("STARTTLS"),     IMAP_STRANGER, ENDS_PIPE,          imap_starttls },
 	{ S_INIT("LOGIN"),        IMAP_STRANGER, 0,                  imap_login },
 	{ S_INIT("AUTHENTICATE"), IMAP_STRANGER, ENDS_PIPE,          imap_authenticate },
+	{ S_INIT("UNAUTHENTICATE"), LOGGED_IN,   ENDS_PIPE,          imap_unauthenticate },
 	{ S_INIT("ENABLE"),       LOGGED_IN,     SHIFTS,             imap_enable },
 	{ S_INIT("NAMESPACE"),    LOGGED_IN,     SHIFTS,             imap_namespace },
 	{ S_INIT("SELECT"),       LOGGED_IN,     0,                  imap_select },
@@ -51,6 +53,9 @@ static const struct command {
 	{ S_INIT("LIST"),         LOGGED_IN,     SHIFTS,             imap_list },
 	{ S_INIT("LSUB"),         LOGGED_IN,     SHIFTS,             imap_lsub },
 	{ S_INIT("STATUS"),       LOGGED_IN,     SHIFTS,             imap_status },
+	{ S_INIT("GETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_getquota },
+	{ S_INIT("GETQUOTAROOT"), LOGGED_IN,     SHIFTS,             imap_getquotaroot },
+	{ S_INIT("SETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_setquota },
 	{ S_INIT("APPEND"),       LOGGED_IN,     SHIFTS | STREAMS,   imap_append },
 	{ S_INIT("IDLE"),         LOGGED_IN,     SHIFTS,             imap_idle },
 	{ S_INIT("CHECK"),        IMAP_SELECTED, SHIFTS,             imap_noop },
@@ -205,7 +210,8 @@ static void imap_answered(struct imap *s)
 {
 	client_answered(&s->client);
 	if (s->state != IMAP_STRANGER && s->client.host->idle_wait_ms < IMAP_IDLE_WAIT_MS)
-		s->client.idle_until_ns += (IMAP_IDLE_WAIT_MS - s->client.host->idle_wait_ms) * NS_PER_MS;
+		s->client.idle_until_ns +=
+			(IMAP_IDLE_WAIT_MS - s->client.host->idle_wait_ms) * NS_PER_MS;
 }
 
 static enum next imap_step(struct work *w, enum wake why)
@@ -221,7 +227,8 @@ static enum next imap_step(struct work *w, enum wake why)
 	if (s->idle_tag != NULL && !imap_idle_tell(s))
 		return NEXT_CLOSE;
 	/* In IDLE nobody answers in a moment; and whoever waits here for that would not hear of a change meanwhile. */
-	if (s->idle_tag != NULL && (why == WAKE_CALLED || why == WAKE_NEW) && conn_may_park(c->conn))
+	if (s->idle_tag != NULL && (why == WAKE_CALLED || why == WAKE_NEW) &&
+		conn_may_park(c->conn))
 		return imap_park(s);
 	event = client_command(c, why, IMAP_LINE_BYTES, &line);
 	if (event == CLIENT_QUIET)

@@ -43,10 +43,12 @@ enum imap_enabled { /* bits, RFC 5161 */
 
 enum {
 	IMAP_LINE_BYTES = LIMIT_CONN_IN_BYTES - 2, /* LIMIT_IMAP_LINE_BYTES with its CRLF */
-	IMAP_STRANGER_BYTES = 16 << 10, /* a command of somebody who has not logged in: SASL at most */
-	IMAP_OUT_BYTES = 16 << 10,      /* an answer is handed to conn in pieces of this size */
+	IMAP_STRANGER_BYTES =
+		16 << 10,          /* a command of somebody who has not logged in: SASL at most */
+	IMAP_OUT_BYTES = 16 << 10, /* an answer is handed to conn in pieces of this size */
 	IMAP_OUT_MAX_BYTES = 512 << 10, /* the longest piece built at once: an ENVELOPE */
-	IMAP_FETCHED = 64, /* noted together: a log line for each would wake the log's writer each time */
+	IMAP_FETCHED =
+		64, /* noted together: a log line for each would wake the log's writer each time */
 	IMAP_IDLE_WAIT_MS = 30 * 60 * 1000, /* RFC 9051 5.4: at least 30 minutes, once logged in */
 };
 
@@ -63,9 +65,9 @@ struct imap {
 	unsigned enabled;     /* bits of enum imap_enabled */
 	struct arena arena;   /* one command's */
 	struct imap_parse parse;
-	struct buf text; /* the command with its literals */
-	struct buf out;  /* what was said and is not yet with conn */
-	bool is_broken;  /* an answer could not be said: the session ends */
+	struct buf text;  /* the command with its literals */
+	struct buf out;   /* what was said and is not yet with conn */
+	bool is_broken;   /* an answer could not be said: the session ends */
 	struct slice tag; /* of the command that runs; in the arena */
 	bool is_uid;      /* it is UID FETCH, not FETCH */
 	bool may_expunge; /* its answer may hold EXPUNGE */
@@ -73,9 +75,9 @@ struct imap {
 
 	/* While a mailbox is selected: */
 	struct view view;
-	bool is_read_only; /* EXAMINE */
-	size_t keywords_told; /* how many keywords of the mailbox stood in FLAGS */
-	uint32_t uid_fetched; /* UIDs below it are noted as fetched */
+	bool is_read_only;            /* EXAMINE */
+	size_t keywords_told;         /* how many keywords of the mailbox stood in FLAGS */
+	uint32_t uid_fetched;         /* UIDs below it are noted as fetched */
 	struct imap_fetched *fetched; /* IMAP_FETCHED of them, or NULL */
 	size_t fetched_count;
 	struct uids saved; /* SEARCH RETURN (SAVE), RFC 5182 */
@@ -216,3 +218,4 @@ enum next imap_logout(struct imap *s, struct slice args);
 enum next imap_starttls(struct imap *s, struct slice args);
 enum next imap_login(struct imap *s, struct slice args);
 enum next imap_authenticate(struct imap *s, struct slice args);
+enum next imap_unauthenticate(struct imap *s, struct slice args);

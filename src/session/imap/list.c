@@ -10,8 +10,9 @@
 #include "syntax/imap_name.h"
 
 enum {
-	LIST_ARENA_BYTES = 24 << 20, /* LIMIT_MAILBOXES and LIMIT_SUBSCRIPTIONS names of full length */
-	LIST_PAGE_NAMES = 30001,     /* all of them at once: one moment */
+	LIST_ARENA_BYTES =
+		24 << 20,        /* LIMIT_MAILBOXES and LIMIT_SUBSCRIPTIONS names of full length */
+	LIST_PAGE_NAMES = 30001, /* all of them at once: one moment */
 };
 
 /* All names of the account, in the order of bytes. */
@@ -124,7 +125,7 @@ static void put_row(struct imap *s, const struct imap_list *given, const struct 
 		has_chosen_below(n, box->name, IMAP_LIST_SUBSCRIBED))
 		imap_put(s, S(" (CHILDINFO (\"SUBSCRIBED\"))"));
 	else if (wants_child_info && (given->selects & IMAP_LIST_SPECIAL_USE) != 0 &&
-		has_chosen_below(n, box->name, IMAP_LIST_SPECIAL_USE))
+		 has_chosen_below(n, box->name, IMAP_LIST_SPECIAL_USE))
 		imap_put(s, S(" (CHILDINFO (\"SPECIAL-USE\"))"));
 	imap_put(s, S("\r\n"));
 	put_row_status(s, given, box);

@@ -82,6 +82,16 @@ static enum next login_answered(struct imap *s, enum login_answer answer, const 
 	return NEXT_CLOSE;
 }
 
+/* RFC 8437: the connection stays, with its TLS; all else is as before the login. */
+enum next imap_unauthenticate(struct imap *s, struct slice args)
+{
+	if (!imap_none_parse(&s->parse, args))
+		return imap_misparsed(s);
+	imap_note_fetched(s);
+	imap_forget(s);
+	return imap_ok(s, S("Log in again"));
+}
+
 static enum next login_needs_tls(struct imap *s)
 {
 	return imap_no(s, S("[PRIVACYREQUIRED] No password without TLS here: STARTTLS first"));

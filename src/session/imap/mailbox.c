@@ -79,9 +79,11 @@ static enum next create_run(struct imap *s, const struct imap_create *given)
 
 	if (!imap_name_may_create(&name, &why))
 		return say_no(s, S("CANNOT"), slice_of(why));
-	answer = mailbox_create(s->client.host->mail, s->client.account_id, name, given->uses, &made, &e);
+	answer = mailbox_create(
+		s->client.host->mail, s->client.account_id, name, given->uses, &made, &e);
 	if (answer == MAILBOX_OK)
-		return imap_ok_format(s, "[MAILBOXID (%.*s)] Created", S_FMT(id_text(made.id, room)));
+		return imap_ok_format(
+			s, "[MAILBOXID (%.*s)] Created", S_FMT(id_text(made.id, room)));
 	if (answer == MAILBOX_CANNOT && given->uses != 0)
 		return say_no(s, S("USEATTR"), slice_of(e.text));
 	return imap_mailbox_no(s, answer, S("NONEXISTENT"), &e);
@@ -105,8 +107,8 @@ static void leave_if_selected(struct imap *s, struct slice name)
 	struct mailbox box;
 
 	if (s->state == IMAP_SELECTED &&
-		mailbox_find(s->client.host->mail, s->client.account_id, name, &s->arena, &box, &e) ==
-			MAILBOX_OK &&
+		mailbox_find(s->client.host->mail, s->client.account_id, name, &s->arena, &box,
+			&e) == MAILBOX_OK &&
 		id_same(box.id, folder_id(s->view.folder))) {
 		imap_leave(s);
 		imap_put(s, S("* OK [CLOSED] The selected mailbox is deleted\r\n"));
@@ -137,7 +139,8 @@ enum next imap_rename(struct imap *s, struct slice args)
 	if (!imap_name_may_create(&given.to, &why))
 		return say_no(s, S("CANNOT"), slice_of(why));
 	return changed(s,
-		mailbox_rename(s->client.host->mail, s->client.account_id, given.from, given.to, &e),
+		mailbox_rename(
+			s->client.host->mail, s->client.account_id, given.from, given.to, &e),
 		S("Renamed"), &e);
 }
 

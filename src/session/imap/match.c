@@ -327,7 +327,8 @@ static bool try_message(struct search *q, const struct entry *entry)
 bool search_run(struct search *q, search_found_fn *found, void *context, struct error *e)
 {
 	auto_uids candidates = { 0 };
-	ON_EXIT(imap_walk_done) struct imap_walk walk = {
+	ON_EXIT(imap_walk_done)
+	struct imap_walk walk = {
 		.folder = q->s->view.folder, .uids = &candidates, .limit = MATCH_PAGE_ROWS
 	};
 

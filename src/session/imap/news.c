@@ -49,8 +49,7 @@ void imap_put_flags(struct imap *s, const struct entry *entry)
 			 entry->uid >= s->view.uid_recent;
 
 	imap_put(s, S("FLAGS "));
-	imap_put_flag_names(s, entry->flags, entry->keywords,
-		is_recent ? S("\\Recent") : S(""));
+	imap_put_flag_names(s, entry->flags, entry->keywords, is_recent ? S("\\Recent") : S(""));
 }
 
 void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry, bool has_uid)
@@ -71,7 +70,8 @@ static void put_vanished(struct imap *s, const struct view_news *news)
 	for (size_t i = 0; i < news->gone_count; i++) {
 		const struct view_gone *run = &news->gone[i];
 
-		imap_put_format(s, run->uid_first == run->uid_last ? "%s%" PRIu32 : "%s%" PRIu32 ":%" PRIu32,
+		imap_put_format(s,
+			run->uid_first == run->uid_last ? "%s%" PRIu32 : "%s%" PRIu32 ":%" PRIu32,
 			i > 0 ? "," : "", run->uid_first, run->uid_last);
 	}
 	imap_put(s, S("\r\n"));

@@ -3,8 +3,7 @@
 
 enum { RECORDS_PAGE_ROWS = 250 /* about a KiB each */ };
 
-static bool records_load(
-	struct imap_records *r, uint32_t uid, uint32_t last, struct error *e)
+static bool records_load(struct imap_records *r, uint32_t uid, uint32_t last, struct error *e)
 {
 	r->at = 0;
 	if (!structures_list(r->folder, uid - 1, last, RECORDS_PAGE_ROWS, &r->page, e))

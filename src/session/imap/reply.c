@@ -22,7 +22,8 @@ bool imap_push(struct imap *s)
 	if (s->is_broken)
 		return false;
 	/* Each piece anew: a long answer over a slow line may take longer than a command. */
-	conn_write_until(c->conn, clock_mono_ns(c->host->clock) + c->host->data_wait_ms * NS_PER_MS);
+	conn_write_until(
+		c->conn, clock_mono_ns(c->host->clock) + c->host->data_wait_ms * NS_PER_MS);
 	if (s->out.len > 0)
 		s->is_broken = !conn_write(c->conn, buf_slice(&s->out));
 	buf_clear(&s->out);
@@ -127,16 +128,16 @@ enum next imap_bad(struct imap *s, struct slice text)
 }
 
 PRINTF_LIKE(3, 0)
-static enum next say_format(
-	struct imap *s, enum next (*say)(struct imap *, struct slice), const char *format, va_list words)
+static enum next say_format(struct imap *s, enum next (*say)(struct imap *, struct slice),
+	const char *format, va_list words)
 {
 	char text[LIMIT_REPLY_BYTES];
 	int len = vsnprintf(text, sizeof text, format, words);
 
 	if (len < 0)
 		return NEXT_CLOSE;
-	return say(s, (struct slice){ text,
-			      (size_t)len < sizeof text ? (size_t)len : sizeof text - 1 });
+	return say(s,
+		(struct slice){ text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1 });
 }
 
 enum next imap_no_format(struct imap *s, const char *format, ...)

@@ -86,7 +86,9 @@ static bool put_partial(struct finding *f, const struct uids *numbers)
 	struct imap *s = f->s;
 	auto_uids part = { 0 };
 
-	imap_put_format(s, p->is_from_end ? " PARTIAL (-%" PRIu32 ":-%" PRIu32 " " : " PARTIAL (%" PRIu32 ":%" PRIu32 " ",
+	imap_put_format(s,
+		p->is_from_end ? " PARTIAL (-%" PRIu32 ":-%" PRIu32 " "
+			       : " PARTIAL (%" PRIu32 ":%" PRIu32 " ",
 		p->first, p->last);
 	if (!imap_partial_of(p, numbers, &part))
 		return false;

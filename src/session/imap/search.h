@@ -7,16 +7,16 @@
  * header, then its bytes; most are decided early. All texts of one message are looked for in one pass.
  */
 #include "message/text_search.h"
-#include "session/imap/record.h"
 #include "session/imap/imap.h"
+#include "session/imap/record.h"
 #include "syntax/imap_search.h"
 
 struct condition {
 	const struct imap_key *key;
 	struct condition *next, *children;
-	struct uids set;        /* SET, UID */
-	uint64_t keywords;      /* KEYWORD; 0: nobody has it */
-	struct text_key text;   /* of a text to look for */
+	struct uids set;      /* SET, UID */
+	uint64_t keywords;    /* KEYWORD; 0: nobody has it */
+	struct text_key text; /* of a text to look for */
 	bool has_text;
 	struct text_wish *wish; /* BODY, TEXT */
 };

@@ -28,7 +28,8 @@ void imap_leave(struct imap *s)
 
 void imap_put_flag_lists(struct imap *s)
 {
-	const uint32_t all = ENTRY_SEEN | ENTRY_ANSWERED | ENTRY_FLAGGED | ENTRY_DELETED | ENTRY_DRAFT;
+	const uint32_t all =
+		ENTRY_SEEN | ENTRY_ANSWERED | ENTRY_FLAGGED | ENTRY_DELETED | ENTRY_DRAFT;
 	struct folder_keywords words;
 	uint64_t bits;
 
@@ -41,8 +42,7 @@ void imap_put_flag_lists(struct imap *s)
 	if (s->is_read_only)
 		imap_put(s, S("()"));
 	else
-		imap_put_flag_names(
-			s, all, bits, words.count < FOLDER_KEYWORDS ? S("\\*") : S(""));
+		imap_put_flag_names(s, all, bits, words.count < FOLDER_KEYWORDS ? S("\\*") : S(""));
 	imap_put(s, S("] Flags\r\n"));
 }
 
@@ -87,10 +87,11 @@ static void put_numbers(struct imap *s, struct slice name)
 
 /* ---- QRESYNC, RFC 7162 3.2.5 ---- */
 
-static bool resync_flags(struct imap *s, const struct imap_select *given, const struct uids *known,
-	struct error *e)
+static bool resync_flags(
+	struct imap *s, const struct imap_select *given, const struct uids *known, struct error *e)
 {
-	ON_EXIT(imap_walk_done) struct imap_walk walk = { .folder = s->view.folder,
+	ON_EXIT(imap_walk_done)
+	struct imap_walk walk = { .folder = s->view.folder,
 		.uids = known,
 		.changed_since = given->modseq,
 		.limit = SELECT_PAGE_ROWS };
@@ -99,8 +100,8 @@ static bool resync_flags(struct imap *s, const struct imap_select *given, const 
 		if (!imap_walk_page(&walk, e))
 			return false;
 		for (size_t i = 0; i < walk.page.count; i++)
-			imap_put_flag_news(
-				s, uids_seq(&s->view.uids, walk.page.at[i].uid), &walk.page.at[i], true);
+			imap_put_flag_news(s, uids_seq(&s->view.uids, walk.page.at[i].uid),
+				&walk.page.at[i], true);
 	} while (walk.page.count > 0 && !s->is_broken);
 	return true;
 }
@@ -114,7 +115,8 @@ static bool resync(struct imap *s, const struct imap_select *given, struct error
 	if (!given->has_qresync || given->uid_validity != state.uid_validity)
 		return true;
 	for (size_t i = 0; i < given->known_uids.count; i++)
-		if (!uids_append(&asked, given->known_uids.at[i].first, given->known_uids.at[i].last))
+		if (!uids_append(
+			    &asked, given->known_uids.at[i].first, given->known_uids.at[i].last))
 			return fail(e, FAULT_LATER, "select a mailbox: out of memory");
 	if (!view_vanished_since(&s->view, given->modseq, &asked, &gone, e))
 		return false;

@@ -55,7 +55,8 @@ static bool ranges_add(struct imap *s, struct imap_set set, bool is_uid, struct 
 			continue;
 		}
 		range.last = range.last < exists ? range.last : exists;
-		if (range.first <= range.last && !imap_numbers_add(all, range.first, range.last, ret))
+		if (range.first <= range.last &&
+			!imap_numbers_add(all, range.first, range.last, ret))
 			return false;
 	}
 	return !is_uid || uids_common(&asked, all, ret);

@@ -33,7 +33,8 @@ static void put_partial(struct sorting *t, const struct imap_partial *p)
 	struct imap *s = t->s;
 
 	imap_put_format(s,
-		p->is_from_end ? " PARTIAL (-%" PRIu32 ":-%" PRIu32 " " : " PARTIAL (%" PRIu32 ":%" PRIu32 " ",
+		p->is_from_end ? " PARTIAL (-%" PRIu32 ":-%" PRIu32 " "
+			       : " PARTIAL (%" PRIu32 ":%" PRIu32 " ",
 		p->first, p->last);
 	if (first > t->count)
 		imap_put(s, S("NIL"));

@@ -15,7 +15,7 @@ struct sort_value {
 };
 struct sort_row {
 	uint32_t uid;
-	struct sort_value *values; /* one a key */
+	struct sort_value *values;           /* one a key */
 	struct slice message_id, references; /* THREAD=REFERENCES only */
 	bool is_reply;                       /* its subject says so */
 };
@@ -32,7 +32,8 @@ struct sorting {
 	struct error error;
 };
 
-void sorting_begin(struct sorting *t, struct imap *s, const struct imap_sort_key *keys, size_t count);
+void sorting_begin(
+	struct sorting *t, struct imap *s, const struct imap_sort_key *keys, size_t count);
 void sorting_done(struct sorting *t);
 /* For search_run(). */
 bool sorting_found(void *context, struct search *q);

@@ -8,7 +8,8 @@
 
 #include <stdlib.h>
 
-void sorting_begin(struct sorting *t, struct imap *s, const struct imap_sort_key *keys, size_t count)
+void sorting_begin(
+	struct sorting *t, struct imap *s, const struct imap_sort_key *keys, size_t count)
 {
 	*t = (struct sorting){ .s = s,
 		.keys = keys,
@@ -46,8 +47,7 @@ static struct envelope_view view_of(const struct search *q)
 	return view;
 }
 
-static bool address_value(
-	struct sorting *t, struct slice list, bool is_display, struct slice *ret)
+static bool address_value(struct sorting *t, struct slice list, bool is_display, struct slice *ret)
 {
 	bool is_good;
 

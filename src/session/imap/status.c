@@ -37,8 +37,7 @@ static void put_items(struct imap *s, struct folder *f, unsigned items)
 			space = " ";
 		}
 	if ((items & IMAP_STATUS_MAILBOXID) != 0)
-		imap_put_format(
-			s, "%sMAILBOXID (%.*s)", space, S_FMT(id_text(folder_id(f), room)));
+		imap_put_format(s, "%sMAILBOXID (%.*s)", space, S_FMT(id_text(folder_id(f), room)));
 }
 
 void imap_put_status(struct imap *s, struct slice name, struct folder *f, unsigned items)

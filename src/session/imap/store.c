@@ -71,7 +71,9 @@ static void put_modified(struct storing *t)
 
 	for (size_t i = 0; i < t->modified.count; i++)
 		for (uint32_t uid = t->modified.at[i].first; uid <= t->modified.at[i].last; uid++)
-			is_good = is_good && imap_set_add(&w, t->s->is_uid ? uid : uids_seq(&t->s->view.uids, uid));
+			is_good = is_good &&
+				  imap_set_add(
+					  &w, t->s->is_uid ? uid : uids_seq(&t->s->view.uids, uid));
 	imap_wrote(t->s, is_good && imap_set_finish(&w));
 }
 
