@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/trim.h"
 #include "cmd/command.h"
 #include "cmd/datadir.h"
 #include "cmd/notify.h"
@@ -364,13 +365,14 @@ int serve_command(int argc, char **argv)
 	(void)umask(0077);
 	spare_memory();
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)pthread_sigmask(
-		SIG_BLOCK, &set, NULL); /* inherited by all threads; this one waits for them */
+	/* Inherited by all threads; this one waits for them. */
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (!options_read(&s->options, &s->config, &e) || !start(s, &e)) {
 		stop(s);
 		return options_fail(&e);
 	}
 	say_ready(s);
+	trim_memory(); /* after the banner: nobody waits for it */
 	obey_signals(s);
 	notify_tell("STOPPING=1");
 	log_event(LOG_LEVEL_INFO, "serve.stopping", LOG_COUNT("pid", (uint64_t)getpid()));

@@ -331,7 +331,6 @@ static bool rocks_open(const struct store_options *options, struct store **ret, 
 		rocks_free(r);
 		return false;
 	}
-	rocks_trim();
 	*ret = &r->base;
 	return true;
 }

@@ -112,8 +112,5 @@ bool rocks_scan(
 bool rocks_chunk_read(struct store *s, struct id blob, uint32_t number, struct buf *ret,
 	bool *ret_found, struct error *e);
 
-/* Gives back the pages of RocksDB's code and tables that nothing has needed since it began. */
-void rocks_trim(void);
-
 /* Check. */
 bool rocks_check(struct store *s, const struct store_check *how, struct error *e);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Linking and opening RocksDB touches almost all of its 11 MB: symbol tables, relocations, parsers
- * of options. Serving mail touches four. What was only needed to begin is given back to the kernel,
- * which brings a page back when it is wanted after all: they are clean pages of a file, so nothing
- * can be lost.
- */
-#include "store/store_rocksdb.h"
+#include "base/trim.h"
 
 #include <link.h>
+#include <malloc.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,18 +24,17 @@ static int trim_library(struct dl_phdr_info *library, size_t info_bytes, void *c
 {
 	(void)info_bytes;
 	(void)context;
-	if (strstr(library->dlpi_name, "librocksdb") == NULL)
-		return 0;
 	for (size_t i = 0; i < library->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &library->dlpi_phdr[i];
 
 		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) == 0)
 			trim_segment(library->dlpi_addr + segment->p_vaddr, segment->p_memsz);
 	}
-	return 1;
+	return 0;
 }
 
-void rocks_trim(void)
+void trim_memory(void)
 {
+	(void)malloc_trim(0);
 	(void)dl_iterate_phdr(trim_library, NULL);
 }
