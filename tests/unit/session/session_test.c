@@ -29,6 +29,8 @@ static void test_refusals(void **state)
 		{ SESSION_LMTP, true, S_INIT("421 4.7.0 ") },
 		{ SESSION_POP3, false, S_INIT("-ERR [SYS/TEMP] ") },
 		{ SESSION_POP3, true, S_INIT("-ERR [SYS/TEMP] ") },
+		{ SESSION_IMAP, false, S_INIT("* BYE [UNAVAILABLE] ") },
+		{ SESSION_IMAP, true, S_INIT("* BYE [UNAVAILABLE] ") },
 	};
 
 	(void)state;
