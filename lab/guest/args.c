@@ -53,6 +53,10 @@ static bool set_host(struct guest_args *args, struct slice value)
 
 static bool set_disk(struct guest_args *args, struct slice value)
 {
+	if (slice_same(value, S("auto"))) {
+		args->disk[0] = '\0';
+		return true;
+	}
 	return slice_starts(value, S("/dev/")) && slice_text(value, args->disk, sizeof args->disk);
 }
 
@@ -85,7 +89,7 @@ static const struct guest_word {
 	{ S_INIT("ip"),      set_ip,      "ADDRESS/PREFIX or dhcp" },
 	{ S_INIT("gw"),      set_gateway, "ADDRESS" },
 	{ S_INIT("host"),    set_host,    "NAME of at most 64 bytes" },
-	{ S_INIT("disk"),    set_disk,    "/dev/NAME" },
+	{ S_INIT("disk"),    set_disk,    "/dev/NAME or auto" },
 	{ S_INIT("log"),     set_log,     "/dev/NAME" },
 	{ S_INIT("modules"), set_modules, "yes or no" },
 	{ S_INIT("set"),     set_setting, "KEY=VALUE, at most 16 of 127 bytes" },

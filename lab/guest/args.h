@@ -6,7 +6,7 @@
  *     mailvisor.ip=10.0.2.15/24   address and prefix; "dhcp" or nothing asks the network
  *     mailvisor.gw=10.0.2.2       the default route; nothing: none
  *     mailvisor.host=mx.a.example the machine's name
- *     mailvisor.disk=/dev/vda     the data disk
+ *     mailvisor.disk=/dev/vda     the data disk; "auto": the first whole disk with an ext4 file system
  *     mailvisor.log=/dev/ttyS0    where the server's log goes, unless there is a port for it (port.h)
  *     mailvisor.modules=no        this kernel is not the one that the image's modules are for
  *     mailvisor.set=KEY=VALUE     a setting for the server, up to GUEST_SET_COUNT of them
@@ -30,8 +30,8 @@ struct guest_args {
 	struct in_addr address, gateway;
 	unsigned prefix_bits;
 	char host[GUEST_NAME_BYTES];
-	char disk[GUEST_PATH_BYTES];
-	char log[GUEST_PATH_BYTES]; /* "": the console */
+	char disk[GUEST_PATH_BYTES]; /* "": to be found */
+	char log[GUEST_PATH_BYTES];  /* "": the console */
 	bool has_modules;
 	char sets[GUEST_SET_COUNT][GUEST_SET_BYTES];
 	unsigned set_count;

@@ -46,7 +46,7 @@ bool boot_mounts(struct error *e)
 }
 
 /* A driver for hardware that is not there answers ENODEV: that is no failure of the boot. */
-static bool module_load(const char *path)
+bool boot_module(const char *path)
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -63,7 +63,7 @@ unsigned boot_modules(const char *list_path)
 		return 0;
 	for (unsigned i = 0; i < BOOT_MODULE_COUNT && fgets(line, sizeof line, list) != NULL; i++) {
 		line[strcspn(line, "\n")] = '\0';
-		loaded_count += module_load(line) ? 1 : 0;
+		loaded_count += boot_module(line) ? 1 : 0;
 	}
 	(void)fclose(list);
 	return loaded_count;

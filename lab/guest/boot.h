@@ -15,6 +15,8 @@
 MUST_CHECK bool boot_mounts(struct error *e);
 /* Loads the listed modules, a path a line, in that order; returns how many the kernel took. */
 unsigned boot_modules(const char *list_path);
+/* Loads one; false when the kernel says no, also because the hardware is not there. */
+bool boot_module(const char *path);
 /* Gives the kernel's generator bytes of the host's device, when there is one. */
 bool boot_entropy(void);
 /* Mounts the ext4 file system on `disk` as /data. */

@@ -9,6 +9,7 @@
  * file /data/setup, read by the server), making the image.
  */
 #include "lab/guest/boot.h"
+#include "lab/guest/devices.h"
 #include "lab/guest/link.h"
 #include "lab/guest/port.h"
 #include "lab/guest/service.h"
@@ -130,6 +131,30 @@ static void renewal_plan(struct guest *g, uint64_t in_ms)
 	g->renew_at_ms = g->link.lease_s == 0 ? 0 : now_ms() + in_ms;
 }
 
+/* For the hardware of the hypervisors that the first list does not know; most images have none. */
+static unsigned drivers_load(void)
+{
+	static struct devices all;
+
+	if (access(DEVICES_DRIVERS, R_OK) < 0)
+		return 0;
+	devices_read(&all);
+	return devices_load(&all, DEVICES_DRIVERS);
+}
+
+static bool data_mount(struct guest *g, struct error *e)
+{
+	if (g->args.disk[0] == '\0' && !devices_disk_find(g->args.disk))
+		return fail(e, FAULT_NEVER,
+			"find the data disk: no disk with an ext4 file system in %d s",
+			DEVICES_DISK_WAIT_MS / 1000);
+	if (!boot_disk(g->args.disk, e))
+		return false;
+	g->has_data = true;
+	say("disk", "disk=%s", g->args.disk);
+	return true;
+}
+
 static unsigned modules_load(const struct guest *g, const char *list_path)
 {
 	return g->args.has_modules ? boot_modules(list_path) : 0;
@@ -156,7 +181,9 @@ static bool guest_boot(struct guest *g, struct error *e)
 		return false;
 	if (sethostname(g->args.host, strlen(g->args.host)) < 0)
 		return fail(e, FAULT_NEVER, "name the machine '%s': %m", g->args.host);
-	say("modules", "count=%u", modules_load(g, BOOT_MODULES_NOW));
+	unsigned module_count = modules_load(g, BOOT_MODULES_NOW);
+
+	say("modules", "count=%u drivers=%u", module_count, drivers_load());
 	if (time(NULL) < CLOCK_GOOD_S)
 		(void)fail(&no_clock, FAULT_NEVER, "the machine's clock was never set");
 	say("seeds", "entropy=%s clock=%lld%s", boot_entropy() ? "host" : "kernel",
@@ -165,11 +192,7 @@ static bool guest_boot(struct guest *g, struct error *e)
 		return false;
 	network_said(&g->link, !g->args.has_address);
 	renewal_plan(g, (uint64_t)g->link.lease_s * 500);
-	if (!boot_disk(g->args.disk, e))
-		return false;
-	g->has_data = true;
-	say("disk", "disk=%s", g->args.disk);
-	return true;
+	return data_mount(g, e);
 }
 
 static void server_start(struct guest *g)

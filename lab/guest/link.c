@@ -156,7 +156,9 @@ static bool dhcp_wait(int fd, const struct dhcp_question *q, int wait_ms, struct
 			continue;
 		ssize_t got = recv(fd, packet, sizeof packet, 0);
 
-		if (got > 0 && dhcp_read((struct slice){ packet, (size_t)got }, q, ret))
+		/* On a slow machine the second offer comes after the request: it answers nothing. */
+		if (got > 0 && dhcp_read((struct slice){ packet, (size_t)got }, q, ret) &&
+			(ret->kind == DHCP_OFFER) == (q->kind == DHCP_DISCOVER))
 			return true;
 	}
 	return false;

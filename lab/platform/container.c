@@ -7,9 +7,9 @@
  * container is to have, so the container joins it by naming none.
  * Needs root. Memory and processors are limited to the plan's.
  */
+#include "lab/files/run.h"
 #include "lab/image/server_files.h"
 #include "lab/platform/list.h"
-#include "lab/platform/run.h"
 #include "lab/platform/site.h"
 
 #include <stdio.h>

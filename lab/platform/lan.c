@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/platform/lan.h"
 
-#include "lab/platform/run.h"
+#include "lab/files/run.h"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -11,7 +11,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define OWN_NETWORK "/proc/thread-self/ns/net"
+
 static bool is_open;
+/* The two networks, once there are two. */
+static int outside_fd = -1, inside_fd = -1;
 static unsigned seat_last;
 
 bool lan_is_possible(void)
@@ -32,8 +36,10 @@ bool lan_open(struct error *e)
 {
 	if (is_open)
 		return true;
+	outside_fd = open(OWN_NETWORK, O_RDONLY | O_CLOEXEC);
 	if (unshare(CLONE_NEWNET) < 0)
 		return fail(e, FAULT_NEVER, "make a network namespace: %m");
+	inside_fd = open(OWN_NETWORK, O_RDONLY | O_CLOEXEC);
 	if (!ip("link set lo up\n"
 		"link add mv0 address 02:4d:56:00:00:01 type bridge stp_state 0 forward_delay 0\n"
 		"address add " LAN_GATEWAY "/24 dev mv0\n"
@@ -42,6 +48,18 @@ bool lan_open(struct error *e)
 		return fail_in(e, "make the lab's network");
 	is_open = true;
 	return true;
+}
+
+bool lan_step_out(struct error *e)
+{
+	return !is_open || setns(outside_fd, CLONE_NEWNET) == 0 ||
+	       fail(e, FAULT_NEVER, "leave the lab's network: %m");
+}
+
+void lan_step_in(void)
+{
+	if (is_open)
+		invariant(setns(inside_fd, CLONE_NEWNET) == 0);
 }
 
 void lan_seat_next(struct lan_seat *ret)

@@ -32,6 +32,12 @@ struct lan_seat {
 bool lan_is_possible(void);
 /* Makes the namespace and the bridge, the first time. */
 MUST_CHECK bool lan_open(struct error *e);
+/*
+ * Moves the thread back to the machine's own network, where other programs' networks are (VirtualBox,
+ * VMware); lan_step_in() returns. Both do nothing when lan_open() was never called.
+ */
+MUST_CHECK bool lan_step_out(struct error *e);
+void lan_step_in(void);
 void lan_seat_next(struct lan_seat *ret);
 /* A veth pair whose other end is "eth0" in the namespace of that process. */
 MUST_CHECK bool lan_attach(const struct lan_seat *seat, pid_t pid, struct error *e);

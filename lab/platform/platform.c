@@ -4,7 +4,7 @@
 #include "lab/platform/list.h"
 
 const struct platform *const platforms[] = { &platform_process, &platform_container, &platform_uml,
-	&platform_tcg, &platform_kvm, NULL };
+	&platform_tcg, &platform_kvm, &platform_virtualbox, &platform_vmware, NULL };
 
 const struct platform *platform_find(struct slice name)
 {

@@ -106,7 +106,8 @@ struct platform {
 	void (*describe)(char ret_json[PLATFORM_FACTS_BYTES]);
 };
 
-/* All we have, in the order of the report: process, container, uml, tcg, kvm. Ends with NULL. */
+/* All we have, in the order of the report: process, container, uml, tcg, kvm, virtualbox,
+ * vmware. Ends with NULL. */
 extern const struct platform *const platforms[];
 /* By name; NULL when there is none. */
 const struct platform *platform_find(struct slice name);

@@ -2,10 +2,10 @@
 #include "lab/platform/qemu.h"
 
 #include "base/clock.h"
+#include "lab/files/run.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/qemu_words.h"
 #include "lab/platform/qmp.h"
-#include "lab/platform/run.h"
 
 #include <fcntl.h>
 #include <poll.h>

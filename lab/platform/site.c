@@ -2,8 +2,8 @@
 #include "lab/platform/site.h"
 
 #include "base/clock.h"
+#include "lab/files/run.h"
 #include "lab/platform/qmp.h"
-#include "lab/platform/run.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -90,7 +90,9 @@ static uint16_t port_free(void)
 
 static bool address_choose(struct site *s, struct deployment *d, struct error *e)
 {
-	s->has_lan = lan_is_possible();
+	s->has_lan = !s->is_outside && lan_is_possible();
+	if (s->is_outside && !lan_step_out(e))
+		return false;
 	if (s->has_lan && !lan_open(e))
 		return false;
 	if (s->has_lan) {
@@ -127,8 +129,8 @@ static void settings_choose(struct site *s, const struct deployment *d)
 	set_add(s, "imaps.listen=");
 }
 
-bool site_open(const struct deploy_plan *plan, const struct platform *platform,
-	struct deployment *ret, struct error *e)
+static bool open_at(const struct deploy_plan *plan, const struct platform *platform,
+	bool is_outside, struct deployment *ret, struct error *e)
 {
 	struct site *s = calloc(1, sizeof *s);
 
@@ -136,6 +138,7 @@ bool site_open(const struct deploy_plan *plan, const struct platform *platform,
 		return fail(e, FAULT_LATER, "deploy '%s': out of memory", platform->name);
 	*ret = (struct deployment){ .platform = platform, .state = s };
 	s->plan = plan;
+	s->is_outside = is_outside;
 	s->tap_fd = -1;
 	s->facts = json_object();
 	cgroups_sweep();
@@ -147,6 +150,18 @@ bool site_open(const struct deploy_plan *plan, const struct platform *platform,
 	(void)snprintf(ret->timeline_path, sizeof ret->timeline_path, "%s", ret->console_path);
 	settings_choose(s, ret);
 	return true;
+}
+
+bool site_open(const struct deploy_plan *plan, const struct platform *platform,
+	struct deployment *ret, struct error *e)
+{
+	return open_at(plan, platform, false, ret, e);
+}
+
+bool site_open_outside(const struct deploy_plan *plan, const struct platform *platform,
+	struct deployment *ret, struct error *e)
+{
+	return open_at(plan, platform, true, ret, e);
 }
 
 void site_words(const struct site *s, const char *server, const char *data, const char *setup,
@@ -267,7 +282,7 @@ bool site_usage(const struct deployment *d, struct platform_usage *ret)
 	pid_t pids[CGROUP_PROCESS_COUNT] = { s->keeper.program_pid };
 	unsigned count = cgroup_pids(&s->group, pids);
 
-	if (s->keeper.pid == 0)
+	if (s->keeper.pid == 0 && (s->machine[0] == '\0' || s->keeper.program_pid == 0))
 		return false;
 	*ret = (struct platform_usage){ .cpu_ns = cgroup_cpu_ns(&s->group) };
 	if (s->group.name[0] == '\0') {
@@ -286,6 +301,8 @@ bool site_is_alive(const struct deployment *d, char ret_reason[PLATFORM_REASON_B
 {
 	struct site *s = site_of(d);
 
+	if (s->looks != NULL)
+		return s->looks(s, ret_reason);
 	return keeper_is_alive(&s->keeper, ret_reason, PLATFORM_REASON_BYTES);
 }
 
@@ -302,7 +319,7 @@ static int path_remove(const char *path, const struct stat *meta, int kind, stru
 static void files_remove(const struct deploy_plan *plan)
 {
 	static const char *const names[] = { "data", "root", "runc", "seed", "setup", "config.json",
-		"data.ext4" };
+		"data.ext4", "machine" };
 	char path[PLATFORM_PATH_BYTES];
 	struct error ignored = { 0 };
 
@@ -325,6 +342,8 @@ void site_stop(struct deployment *d)
 	files_remove(s->plan);
 	if (s->has_lan)
 		lan_leave(&s->seat);
+	if (s->is_outside)
+		lan_step_in();
 	fd_close(&s->tap_fd);
 	if (s->qmp != NULL)
 		qmp_close(s->qmp);

@@ -35,10 +35,17 @@ struct site {
 	bool (*part)(struct site *s, struct deployment *d); /* before the end; may be NULL */
 	uint64_t console_seen_bytes;
 	json_t *facts;
+	/* Of machines that another program keeps (VirtualBox, VMware): its name for it; "": none. */
+	char machine[PLATFORM_PATH_BYTES];
+	bool (*looks)(struct site *s, char *ret_reason); /* is_alive of such a one */
+	bool is_outside;                                 /* stepped out of the lab's network */
 };
 
 /* Address, ports, cgroup and settings; fills what it can of *ret. On failure nothing is left. */
 MUST_CHECK bool site_open(const struct deploy_plan *plan, const struct platform *platform,
+	struct deployment *ret, struct error *e);
+/* The same for a machine that is reached through ports of 127.0.0.1 on the machine's own network. */
+MUST_CHECK bool site_open_outside(const struct deploy_plan *plan, const struct platform *platform,
 	struct deployment *ret, struct error *e);
 struct site *site_of(const struct deployment *d);
 /* The domains and accounts, in the syntax of `mailvisor serve --setup`, as a file only we can read. */

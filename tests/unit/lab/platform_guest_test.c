@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts of PID 1 that need no kernel to themselves: arguments, DHCP packets, restarts. */
 #include "lab/guest/args.h"
+#include "lab/guest/devices.h"
 #include "lab/guest/dhcp.h"
 #include "lab/guest/service.h"
 
@@ -9,6 +10,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_arguments(void **state)
 {
@@ -33,6 +35,7 @@ static void test_arguments(void **state)
 		{ S_INIT("mailvisor.ip"), false, false, 0, 0, NULL, NULL },
 		{ S_INIT("mailvisor.ip=dhcp mailvisor.disk=/dev/nvme0n1"), true, false, 0, 0,
 			"mailvisor", "/dev/nvme0n1" },
+		{ S_INIT("mailvisor.disk=auto"), true, false, 0, 0, "mailvisor", "" },
 		{ S_INIT("mailvisor.disk=vda"), false, false, 0, 0, NULL, NULL },
 		{ S_INIT("mailvisor.host="), false, false, 0, 0, NULL, NULL },
 		{ S_INIT("mailvisor.gw=gateway"), false, false, 0, 0, NULL, NULL },
@@ -250,13 +253,47 @@ static void test_service_words(void **state)
 	check(strcmp(words[4], "--setup") == 0 && words[6 + 2 * GUEST_SET_COUNT] == NULL);
 }
 
+/* Patterns as modules have them, against names as sysfs has them. */
+static void test_devices(void **state)
+{
+	static struct devices all = {
+		.aliases = { "pci:v000015ADd000007B0sv000015ADsd000007B0bc02sc00i00",
+			"virtio:d00000001v00001AF4" },
+		.count = 2,
+	};
+	static const struct {
+		const char *pattern;
+		bool is_matched;
+	} rows[] = {
+		{ "pci:v000015ADd000007B0sv*sd*bc*sc*i*", true },
+		{ "virtio:d00000001v*", true },
+		{ "virtio:d00000008v*", false },
+		{ "pci:v000015ADd000007C0sv*sd*bc*sc*i*", false },
+		{ "pci:v*", true },
+		{ "", false },
+	};
+	char disk[] = "/tmp/mailvisor-devices-XXXXXX";
+	auto_fd fd = mkstemp(disk);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_row(devices_match(&all, rows[i].pattern) == rows[i].is_matched, i);
+	/* No module of the list is there, so none is loaded, and nothing breaks. */
+	check(write(fd, "pci:v*\n/no/such.ko\nnone:*\n/no/other.ko\n", 40) == 40);
+	check(devices_load(&all, disk) == 0 && devices_load(&all, "/no/such/list") == 0);
+	check(!devices_is_ext4(disk) && !devices_is_ext4("/no/such/disk"));
+	check(pwrite(fd, "\x53\xef", 2, 1080) == 2 && devices_is_ext4(disk));
+	check(unlink(disk) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_argument_limits), cmocka_unit_test(test_argument_kernel),
 		cmocka_unit_test(test_netmask), cmocka_unit_test(test_dhcp_read),
 		cmocka_unit_test(test_dhcp_strangers), cmocka_unit_test(test_dhcp_write),
-		cmocka_unit_test(test_service_wait), cmocka_unit_test(test_service_words) };
+		cmocka_unit_test(test_service_wait), cmocka_unit_test(test_service_words),
+		cmocka_unit_test(test_devices) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

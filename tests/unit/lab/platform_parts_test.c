@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the platforms are made of and needs no root: the list, QEMU's words, running programs, keeper. */
+#include "lab/files/run.h"
 #include "lab/platform/keeper.h"
 #include "lab/platform/platform.h"
 #include "lab/platform/qemu_words.h"
-#include "lab/platform/run.h"
 #include "lab/platform/uml_words.h"
 
 #include "check.h"
@@ -15,7 +15,8 @@
 
 static void test_list(void **state)
 {
-	static const char *const names[] = { "process", "container", "uml", "tcg", "kvm" };
+	static const char *const names[] = { "process", "container", "uml", "tcg", "kvm",
+		"virtualbox", "vmware" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {

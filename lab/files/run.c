@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/platform/run.h"
+#include "lab/files/run.h"
 
 #include "base/clock.h"
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * machine - what VirtualBox and VMware have in common: a machine that another program keeps.
+ *
+ * Its name carries the lab's process id, so that the next lab knows what a crashed one left behind.
+ * It boots the image's disk (lab/image/disk.h) and keeps its mail on a second one; both lie in
+ * WORK/machine. The machine's own process is found by its name and words, for its cost and its life.
+ * Threads: the lab's main thread.
+ */
+#include "lab/platform/site.h"
+
+enum { MACHINE_NAME_BYTES = 48 };
+#define MACHINE_PREFIX "mailvisor-lab-"
+
+/* "mailvisor-lab-PID-NUMBER", another one each time. */
+void machine_name_next(char ret[MACHINE_NAME_BYTES]);
+/* Does the text hold the name of a machine whose lab is gone? */
+bool machine_is_orphan(struct slice text);
+/* Are the programs for disks and the image there? The reason is a sentence. */
+bool machine_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES]);
+/* Makes WORK/machine; ret is its absolute path. */
+MUST_CHECK bool machine_directory(
+	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e);
+/* The boot disk with the server's settings in it, and the data disk, both raw. */
+MUST_CHECK bool machine_disks(struct site *s, const char *directory,
+	char ret_boot[PLATFORM_PATH_BYTES], char ret_data[PLATFORM_PATH_BYTES], struct error *e);
+/* The process of that name which has `word` in its command line; 0: there is none. */
+pid_t machine_pid(const char *program, const char *word);
+/* Is the process there, and no zombie? */
+bool machine_runs(pid_t pid);
+/* What is the same in both machines' facts. */
+void machine_note(struct site *s, const char *hypervisor, struct slice version);

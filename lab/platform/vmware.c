@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmware - a machine of VMware Workstation or Player, driven through vmrun and a .vmx file of ours.
+ *
+ * Its network is VMware's NAT network, where the lab reaches the guest directly: PID 1 says on the
+ * serial line which address it was given, so the guest needs no VMware Tools. They are also what a
+ * soft stop needs in VMware; without them it is refused and the machine is stopped hard.
+ * What a crashed lab left is stopped and deleted before the next machine is made.
+ */
+#include "base/clock.h"
+#include "lab/files/run.h"
+#include "lab/image/disk.h"
+#include "lab/image/files.h"
+#include "lab/platform/appliance.h"
+#include "lab/platform/list.h"
+#include "lab/platform/machine.h"
+#include "lab/platform/vmware_vmx.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	SMTP_PORT = 25,
+	POP3_PORT = 110,
+	SUBMISSION_PORT = 587,
+	OUTPUT_BYTES = 16 << 10, /* `vmrun list` with a hundred machines */
+	POWER_OFF_WAIT_MS = 15000,
+	POWER_OFF_LOOK_MS = 50,
+	DELETE_TRY_COUNT = 20, /* the machine's lock goes a moment after its process */
+	DELETE_WAIT_MS = 250,
+};
+
+/* vmrun with these words; the first two say which product. */
+#define VMRUN(output, e, ...)                                                                      \
+	vmrun((const char *[]){ "vmrun", "-T", NULL, __VA_ARGS__, NULL }, output, e)
+
+static bool vmrun(const char **words, struct buf *output, struct error *e)
+{
+	struct error raw = { 0 };
+
+	words[2] = run_is_there("vmware") || !run_is_there("vmplayer") ? "ws" : "player";
+	buf_clear(output);
+	if (run(words, S(""), output, &raw))
+		return true;
+	struct slice said = vmware_complaint(buf_slice(output));
+
+	if (said.len == 0)
+		return fail(e, raw.fault, "%s", raw.text);
+	return fail(e, raw.fault, "vmrun %s: %.*s", words[3],
+		(int)(said.len > 180 ? 180 : said.len), said.at);
+}
+
+static bool vmware_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	struct error e = { 0 };
+
+	if (!run_is_there("vmrun"))
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"vmrun is not installed (VMware Workstation or Player)");
+	else if (!run_is_there("qemu-img"))
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"there is no qemu-img; the package qemu-utils brings it");
+	else if (!VMRUN(&output, &e, "list"))
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "%s", e.text);
+	else
+		return machine_probe(plan, ret_reason);
+	return false;
+}
+
+static bool is_listed(const char *vmx)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	struct error ignored = { 0 };
+	struct slice path;
+
+	if (!VMRUN(&output, &ignored, "list"))
+		return false;
+	for (struct slice rest = buf_slice(&output); vmware_list_next(&rest, &path);) {
+		if (slice_same(path, slice_of(vmx)))
+			return true;
+	}
+	return false;
+}
+
+static void machine_remove(const char *vmx)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	struct error ignored = { 0 };
+
+	if (is_listed(vmx))
+		(void)!VMRUN(&output, &ignored, "stop", vmx, "hard");
+	for (unsigned i = 0; i < DELETE_TRY_COUNT; i++) {
+		struct error why = { 0 };
+
+		if (VMRUN(&output, &why, "deleteVM", vmx) || access(vmx, F_OK) < 0)
+			return;
+		(void)poll(NULL, 0, DELETE_WAIT_MS);
+	}
+}
+
+/* Only running machines are known to VMware; what does not run is files in a directory of the lab. */
+static void orphans_remove(void)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	struct error ignored = { 0 };
+	struct slice path;
+
+	if (!VMRUN(&output, &ignored, "list"))
+		return;
+	for (struct slice rest = buf_slice(&output); vmware_list_next(&rest, &path);) {
+		char vmx[PLATFORM_PATH_BYTES];
+
+		if (machine_is_orphan(slice_skip(path, slice_find_last(path, '/'))) &&
+			slice_text(path, vmx, sizeof vmx))
+			machine_remove(vmx);
+	}
+}
+
+static bool disk_make(const char *directory, const char *raw, const char *name,
+	char ret[PLATFORM_PATH_BYTES], struct error *e)
+{
+	if (snprintf(ret, PLATFORM_PATH_BYTES, "%s/%s.vmdk", directory, name) >=
+		PLATFORM_PATH_BYTES)
+		return fail(e, FAULT_NEVER, "make the disk '%s': the path is too long", name);
+	bool is_made = disk_convert(raw, "vmdk", ret, e);
+
+	(void)unlink(raw);
+	return is_made;
+}
+
+static bool vmx_make(
+	struct site *s, const char *directory, const struct vmware_plan *plan, struct error *e)
+{
+	auto_buf text = { .max = VMWARE_VMX_BYTES };
+	auto_fd fd = -1;
+
+	if (snprintf(s->machine, sizeof s->machine, "%s/%s.vmx", directory, plan->name) >=
+			(int)sizeof s->machine ||
+		!vmware_vmx_write(plan, &text)) {
+		s->machine[0] = '\0';
+		return fail(e, FAULT_NEVER, "write a .vmx file: the work path is too long");
+	}
+	fd = open(s->machine, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	return (fd >= 0 && write(fd, text.at, text.len) == (ssize_t)text.len) ||
+	       fail(e, FAULT_LATER, "write '%s': %m", s->machine);
+}
+
+static bool machine_create(struct deployment *d, struct error *e)
+{
+	struct site *s = site_of(d);
+	char directory[PLATFORM_PATH_BYTES], boot[PLATFORM_PATH_BYTES], data[PLATFORM_PATH_BYTES],
+		boot_vmdk[PLATFORM_PATH_BYTES], data_vmdk[PLATFORM_PATH_BYTES],
+		console[PLATFORM_PATH_BYTES], name[MACHINE_NAME_BYTES];
+	struct vmware_plan plan = { .name = name,
+		.cpu_count = s->plan->cpu_count,
+		.memory_bytes = s->plan->memory_bytes,
+		.boot_path = boot_vmdk,
+		.data_path = data_vmdk,
+		.console_path = console };
+
+	if (!machine_directory(s->plan, directory, e) ||
+		!machine_disks(s, directory, boot, data, e) ||
+		!disk_make(directory, boot, "boot", boot_vmdk, e) ||
+		!disk_make(directory, data, "data", data_vmdk, e))
+		return false;
+	machine_name_next(name);
+	(void)snprintf(console, sizeof console, "%.*s/console.log",
+		(int)(strlen(directory) - strlen("/machine")), directory);
+	return vmx_make(s, directory, &plan, e);
+}
+
+static bool vmware_looks(struct site *s, char *ret_reason)
+{
+	if (s->keeper.program_pid != 0 ? machine_runs(s->keeper.program_pid)
+				       : is_listed(s->machine))
+		return true;
+	(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "VMware no longer runs the machine");
+	return false;
+}
+
+/* PID 1's line about the network is what makes the guest reachable. */
+static bool address_watch(struct site *s, struct deployment *d, struct error *e)
+{
+	auto_free char *at = NULL;
+	struct error ignored = { 0 };
+	size_t len = 0;
+
+	if (!appliance_console_watch(s, d, e))
+		return false;
+	if (d->host[0] != '\0' || !image_read(d->console_path, &at, &len, &ignored))
+		return true;
+	for (struct slice rest = { at, len }; rest.len > 0 && d->host[0] == '\0';) {
+		size_t end = slice_find(rest, '\n');
+
+		/* The last line may not be whole yet. */
+		if (end < rest.len &&
+			!vmware_address(slice_first(rest, end), d->host, sizeof d->host))
+			d->host[0] = '\0';
+		rest = slice_skip(rest, end + 1);
+	}
+	return true;
+}
+
+static void facts_note(struct site *s)
+{
+	char version[128];
+	const char *words[] = { "vmware", "-v", NULL };
+
+	if (!run_is_there("vmware"))
+		words[0] = "vmplayer";
+	run_line(words, version, sizeof version);
+	machine_note(s, "VMware", slice_of(version));
+	(void)json_object_update_new(s->facts,
+		json_pack("{s:s, s:s, s:s, s:s, s:s}", "disk", "pvscsi, growing VMDK", "cache",
+			"VMware's default", "flush",
+			"unknown: VMware does not say what it does with the guest's flushes",
+			"interface", "vmxnet3", "network", "VMware's NAT network"));
+}
+
+static bool machine_start(struct deployment *d, struct error *e)
+{
+	struct site *s = site_of(d);
+	auto_buf output = { .max = OUTPUT_BYTES };
+
+	site_stage(d, "spawn");
+	d->spawn_ns = d->stages[d->stage_count - 1].at_ns;
+	if (!VMRUN(&output, e, "start", s->machine, "nogui"))
+		return false;
+	s->keeper.program_pid = machine_pid("vmware-vmx", s->machine);
+	s->looks = vmware_looks;
+	s->watch = address_watch;
+	return true;
+}
+
+static bool machine_make(struct deployment *d, struct error *e)
+{
+	struct site *s = site_of(d);
+
+	d->timeline_path[0] = '\0';
+	d->host[0] = '\0';
+	d->smtp_port = SMTP_PORT;
+	d->pop3_port = POP3_PORT;
+	d->submission_port = SUBMISSION_PORT;
+	s->group.name[0] = '\0';
+	orphans_remove();
+	if (!machine_create(d, e))
+		return false;
+	facts_note(s);
+	return machine_start(d, e) && site_ready(d, e);
+}
+
+/* The guest's own clean end, where VMware has a way to ask for it. */
+static void power_off(struct site *s)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	struct error ignored = { 0 };
+	char reason[PLATFORM_REASON_BYTES];
+
+	if (!VMRUN(&output, &ignored, "stop", s->machine, "soft"))
+		return;
+	for (unsigned i = 0; i < POWER_OFF_WAIT_MS / POWER_OFF_LOOK_MS; i++) {
+		if (!vmware_looks(s, reason))
+			return;
+		(void)poll(NULL, 0, POWER_OFF_LOOK_MS);
+	}
+}
+
+static void vmware_stop(struct deployment *d)
+{
+	struct site *s = site_of(d);
+
+	if (s == NULL)
+		return;
+	if (s->machine[0] != '\0' && d->first_220_ns != 0)
+		power_off(s);
+	if (s->machine[0] != '\0')
+		machine_remove(s->machine);
+	site_stop(d);
+}
+
+static bool vmware_deploy(const struct deploy_plan *plan, struct deployment *ret, struct error *e)
+{
+	if (!site_open_outside(plan, &platform_vmware, ret, e))
+		return false;
+	if (machine_make(ret, e))
+		return true;
+	vmware_stop(ret);
+	return false;
+}
+
+static void vmware_describe(char ret_json[PLATFORM_FACTS_BYTES])
+{
+	static const char *const words[] = { "vmware", "-v", NULL };
+	char version[128];
+
+	run_line(words, version, sizeof version);
+	site_facts_print(json_pack("{s:s}", "vmware", version), ret_json);
+}
+
+const struct platform platform_vmware = {
+	.name = "vmware",
+	.title = "VMware",
+	.is_virtual = true,
+	.probe = vmware_probe,
+	.deploy = vmware_deploy,
+	.usage = site_usage,
+	.is_alive = site_is_alive,
+	.stop = vmware_stop,
+	.describe = vmware_describe,
+};
