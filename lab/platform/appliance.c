@@ -2,7 +2,7 @@
 #include "lab/platform/appliance.h"
 
 #include "lab/image/image.h"
-#include "lab/platform/run.h"
+#include "lab/files/run.h"
 
 #include <fcntl.h>
 #include <stdio.h>

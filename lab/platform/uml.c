@@ -14,7 +14,7 @@
 #include "lab/platform/list.h"
 #include "lab/platform/mconsole.h"
 #include "lab/platform/probe.h"
-#include "lab/platform/run.h"
+#include "lab/files/run.h"
 #include "lab/platform/uml_words.h"
 
 #include <errno.h>
