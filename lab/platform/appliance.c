@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/platform/appliance.h"
 
-#include "lab/image/image.h"
 #include "lab/files/run.h"
+#include "lab/image/image.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -9,12 +9,12 @@
  * Needs root: its network is a tap, and there is no user network.
  */
 #include "base/clock.h"
+#include "lab/files/run.h"
 #include "lab/image/image.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/list.h"
 #include "lab/platform/mconsole.h"
 #include "lab/platform/probe.h"
-#include "lab/files/run.h"
 #include "lab/platform/uml_words.h"
 
 #include <errno.h>
