@@ -18,6 +18,7 @@ peer_conf() { # the domains and accounts, once
     local d
     peer_serve 2>>"$V/stderr" &
     for _ in $(seq 200); do "$MAILVISOR" status --data "$V/data" >/dev/null 2>&1 && break; sleep 0.05; done
+    "$MAILVISOR" status --data "$V/data" >/dev/null || { tail -n 3 "$V/stderr"; return 1; }
     for d in $DOMAINS; do "$MAILVISOR" domain add "$d" --data "$V/data" >/dev/null || return 1; done
     each_user | sed "s/\$/ $PASS/" | "$MAILVISOR" account add --file - --data "$V/data" >/dev/null || return 1
     sleep "${BENCH_SETTLE_S:-8}" # imported passwords become argon2id in the background

@@ -10,6 +10,7 @@ look at the spread.
 import argparse
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -97,7 +98,6 @@ class Server:
 
 
 def port_answers(port):
-    import socket
     try:
         with socket.create_connection(('127.0.0.1', port), 1) as s:
             s.settimeout(5)
@@ -156,6 +156,28 @@ class Bench:
         return calls / count
 
 
+def floor_download(build):
+    """CPU in ms of 1,000 RETR of 10 KB from a server with nothing behind it (floor.c): what no answer in lock step can go under."""
+    port = PORTS['POP3_PORT'] + 100
+    server = subprocess.Popen([build / 'bench/bench-floor', str(port), '1000', '10240'])
+    try:
+        for _ in range(100):
+            if port_answers(port):
+                break
+            time.sleep(0.05)
+        before = schedstat_s(server.pid)
+        subprocess.run([build / 'bench/bench-load', 'download', '--pop3', str(port), '--count', '5'], check=True, timeout=120,
+                       stdout=subprocess.DEVNULL)
+        return (schedstat_s(server.pid) - before) * 1e3 / 5
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def schedstat_s(pid):
+    return int(Path(f'/proc/{pid}/schedstat').read_text().split()[0]) / 1e9
+
+
 def one_round(bench, server):
     """Starts the server, takes every figure once, stops it."""
     got = {}
@@ -190,7 +212,7 @@ ROWS = [  # figure, what it is, unit, higher is better, ratio to reach
 ]
 
 
-def show(results):
+def show(results, floor):
     ours, theirs = results['ours'], results['postfix+dovecot']
     print(f'\n{"":52}{"Postfix+Dovecot":>24}{"ours":>24}{"ratio":>10}  to reach')
     for key, what, unit, _, goal in ROWS:
@@ -200,6 +222,9 @@ def show(results):
         (a, a_text), (b, b_text) = cell(theirs), cell(ours)
         ratio = f'{b / a:.2f}' if b >= a else f'1/{a / b:.1f}' if b > 0 else '0'
         print(f'{what:52}{a_text:>24}{b_text:>24}{ratio:>10}  {goal}')
+    if floor:
+        print(f'\nfloor of the download: {statistics.median(floor):.4g} [{min(floor):.4g}..{max(floor):.4g}] ms for a server with nothing '
+              'behind it:\none thread, one recv and one send of 10 KB a message. No server that answers RETR by RETR can cost less.')
     print('\nmedian [least..most] of the rounds; the two took turns in every round')
 
 
@@ -221,7 +246,7 @@ def main():
     top = Path(tempfile.mkdtemp(prefix='mailvisor-bench.'))
     top.chmod(0o755)
     variables = {'MAILVISOR': str(build / 'src/mailvisor'), 'PROJECT': str(HERE.parent)}
-    servers, results = [], {}
+    servers, results, floor = [], {}, []
     try:
         servers = [Server(name, script, top, variables) for name, script in peers]
         bench = Bench(build / 'bench/bench-load')
@@ -230,8 +255,9 @@ def main():
                 got = one_round(bench, server)
                 results.setdefault(server.name, []).append(got)
                 print(f'round {n + 1} {server.name}: ' + ' '.join(f'{k}={v:.4g}' for k, v in got.items()), flush=True)
+            floor.append(floor_download(build))
         if not given.only_ours:
-            show(results)
+            show(results, floor)
     finally:
         for server in servers:
             server.down()
