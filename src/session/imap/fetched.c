@@ -26,7 +26,7 @@ void imap_note_fetched(struct imap *s)
 void imap_fetched(struct imap *s, const struct entry *entry)
 {
 	client_count(&s->client, COUNT_FETCHED);
-	if (entry->uid < s->uid_fetched)
+	if (entry->uid < s->uid_fetched || (entry->flags & ENTRY_SEEN) != 0)
 		return;
 	s->uid_fetched = entry->uid + 1;
 	if (s->fetched == NULL)
