@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* bench-floor PORT COUNT SIZE: a POP3 server with nothing behind it.
  *
- * One thread, blocking; a maildrop of COUNT messages which are the same SIZE bytes from memory; one recv and one send a command. What
- * it costs is what the kernel and the processor take for the conversation itself, so no server that answers command by
- * command can cost less: the floor under every figure of a download. Ends when its one parent ends it (SIGTERM).
+ * One thread, blocking; a maildrop of COUNT messages which are the same SIZE bytes from memory; one recv and one send a
+ * command. What it costs is what the kernel and the processor take for the conversation itself, so no server that
+ * answers command by command can cost less: the floor under every figure of a download. Ends by SIGTERM.
  */
 #include "client.h"
 

@@ -223,8 +223,8 @@ def show(results, floor):
         ratio = f'{b / a:.2f}' if b >= a else f'1/{a / b:.1f}' if b > 0 else '0'
         print(f'{what:52}{a_text:>24}{b_text:>24}{ratio:>10}  {goal}')
     if floor:
-        print(f'\nfloor of the download: {statistics.median(floor):.4g} [{min(floor):.4g}..{max(floor):.4g}] ms for a server with nothing '
-              'behind it:\none thread, one recv and one send of 10 KB a message. No server that answers RETR by RETR can cost less.')
+        print(f'\nfloor of the download: {statistics.median(floor):.4g} [{min(floor):.4g}..{max(floor):.4g}] ms, a server with '
+              'nothing behind it:\none thread, one recv and one send of 10 KB a message. None that answers RETR by RETR can cost less.')
     print('\nmedian [least..most] of the rounds; the two took turns in every round')
 
 

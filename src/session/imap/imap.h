@@ -201,7 +201,7 @@ void imap_become(struct imap *s, enum imap_state state);
 /* Gives back all that hangs on a login. */
 void imap_forget(struct imap *s);
 
-/* fetched.c: the stage `fetched` of a mail's timeline: sent whole while nobody has seen it, once as a session goes up in the mailbox. */
+/* fetched.c: the stage `fetched` of a mail's timeline: sent whole while unseen, once as a session goes up in the mailbox. */
 void imap_fetched(struct imap *s, const struct entry *entry);
 void imap_note_fetched(struct imap *s);
 
