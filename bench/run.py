@@ -224,7 +224,7 @@ def show(results, floor):
         print(f'{what:52}{a_text:>24}{b_text:>24}{ratio:>10}  {goal}')
     if floor:
         print(f'\nfloor of the download: {statistics.median(floor):.4g} [{min(floor):.4g}..{max(floor):.4g}] ms, a server with '
-              'nothing behind it:\none thread, one recv and one send of 10 KB a message. None that answers RETR by RETR can cost less.')
+              'nothing behind it:\none thread, one recv and one send of 10 KB a message. What answers RETR by RETR costs more.')
     print('\nmedian [least..most] of the rounds; the two took turns in every round')
 
 
