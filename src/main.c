@@ -30,6 +30,8 @@ static const struct command {
 	{ "alias",        NULL,                 "add, list, show, set, remove aliases" },
 	{ "quota",        NULL,                 "add, list, show, set, remove limits of accounts and domains" },
 	{ "trace",        NULL,                 "what happened to a mail, stage by stage" },
+	{ "backup",       NULL,                 "a consistent copy of all data, while the server runs" },
+	{ "restore",      NULL,                 "the data of a backup, for a server that starts anew" },
 	{ "config",       config_command,       "print all settings with their meaning" },
 	{ "check-config", check_config_command, "say what is wrong in a settings file, and where" },
 	{ "check",        check_command,        "verify, and repair, the data of a stopped server" },

@@ -7,6 +7,7 @@
  *     POST   /v1/domains|accounts|aliases      adds one; accounts also as NDJSON, one object a line
  *     GET    /v1/domains/NAME ...              PATCH changes what the body names, DELETE removes
  *     GET|PUT|DELETE /v1/quota/NAME            of an account (with @) or a domain
+ *     POST   /v1/copies      a consistent copy of the store: {"name": ..., "path": ...}; DELETE removes it
  *     GET    /v1/status   /v1/trace?what=   /metrics
  *
  * A problem is {"error": {"status": 404, "what": "no such domain", "where": "b.example"}}; `where` is the
@@ -25,7 +26,8 @@ enum {
 	LIMIT_ADMIN_LINE_BYTES = 4096,       /* one of its lines */
 	LIMIT_ADMIN_PAGE = 1000,             /* items in an answer */
 	LIMIT_ADMIN_TRACES = 50,
-	ADMIN_WAIT_S = 60, /* for the rest of a request */
+	LIMIT_ADMIN_COPIES = 4, /* each keeps the disk space of what was removed since */
+	ADMIN_WAIT_S = 60,      /* for the rest of a request */
 };
 
 /* Called by `numbers` for each. is_total: it only grows (a Prometheus counter). */
@@ -47,9 +49,13 @@ struct admin_options {
 	/* For /v1/status: listeners, name, version ... up to room; returns how many. */
 	size_t (*facts)(void *context, struct admin_fact *room, size_t room_count);
 	void *context;
+	/* Where copies of the store are made, beside it on its file system; NULL: nowhere. */
+	const char *copies;
 };
 
 struct admin;
 MUST_CHECK bool admin_start(
 	const struct admin_options *options, struct admin **ret, struct error *e);
 void admin_stop(struct admin *a); /* NULL is fine */
+/* Makes the directory, and removes what earlier servers left in it; before admin_start(). */
+MUST_CHECK bool admin_copies_open(const char *path, struct error *e);

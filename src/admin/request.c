@@ -24,6 +24,8 @@ static const struct route routes[] = {
 	{ "GET",    S_INIT("/v1/quota"),    true,  BODY_NONE,            route_quota_show },
 	{ "PUT",    S_INIT("/v1/quota"),    true,  BODY_OBJECT,          route_quota_set },
 	{ "DELETE", S_INIT("/v1/quota"),    true,  BODY_NONE,            route_quota_remove },
+	{ "POST",   S_INIT("/v1/copies"),   false, BODY_NONE,            route_copy_add },
+	{ "DELETE", S_INIT("/v1/copies"),   true,  BODY_NONE,            route_copy_remove },
 	{ "GET",    S_INIT("/v1/status"),   false, BODY_NONE,            route_status },
 	{ "GET",    S_INIT("/v1/trace"),    false, BODY_NONE,            route_trace },
 	{ "GET",    S_INIT("/metrics"),     false, BODY_NONE,            route_metrics },

@@ -6,6 +6,7 @@
  *     lock         held (flock) while a server or a check runs; holds its process number
  *     secret       32 random bytes, keys the digests of passwords; losing it loses quick hashes only
  *     store/       the store
+ *     copies/      copies of the store while a backup takes them away; emptied by the next start
  *     cert.pem key.pem   made when the settings name these and they are missing
  *     control.sock lmtp.sock
  *

@@ -247,6 +247,7 @@ static bool start_serving(struct server *s, struct error *e)
 		.numbers = serve_numbers,
 		.facts = serve_facts,
 		.context = s,
+		.copies = s->copies,
 	};
 	s->control_fd = -1; /* admin's from here, in any case */
 	return admin_start(&admin_options, &s->admin, e) && serve_tasks_start(s, &s->tasks, e);
@@ -261,7 +262,8 @@ static bool start(struct server *s, struct error *e)
 	if (s->setup.at != NULL)
 		explicit_bzero(s->setup.at, s->setup.room); /* passwords */
 	buf_done(&s->setup);
-	return is_open && start_serving(s, e);
+	return is_open && where_join(s->data, S("copies"), s->copies, e) &&
+	       admin_copies_open(s->copies, e) && start_serving(s, e);
 }
 
 static void say_ready(struct server *s)

@@ -32,7 +32,7 @@ enum {
 struct server {
 	struct options options;
 	struct config config;
-	char data[WHERE_PATH_BYTES];
+	char data[WHERE_PATH_BYTES], copies[WHERE_PATH_BYTES];
 	bool is_new_data;
 	bool is_single; /* one session on stdin and stdout: no listeners, no pool */
 	int lock_fd, pid_fd;

@@ -196,3 +196,12 @@ bool store_check(struct store *s, const struct store_check *how, struct error *e
 {
 	return s->engine->check(s, how, e);
 }
+
+bool store_copy(struct store *s, const char *path, struct error *e)
+{
+	if (s->engine->copy == NULL)
+		return fail(e, FAULT_NEVER,
+			"copy to '%s': a store of engine '%s' is in memory only", path,
+			s->engine->name);
+	return s->engine->copy(s, path, e);
+}

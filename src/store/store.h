@@ -172,6 +172,8 @@ struct store_engine {
 		bool *ret_found, struct error *e);
 	void (*stats)(struct store *s, struct store_stats *ret);
 	bool (*check)(struct store *s, const struct store_check *how, struct error *e);
+	/* NULL: this engine keeps nothing on disk. */
+	bool (*copy)(struct store *s, const char *path, struct error *e);
 };
 extern const struct store_engine store_mem, store_rocksdb;
 extern const struct store_engine *const store_engines[]; /* NULL-terminated */
@@ -213,3 +215,10 @@ MUST_CHECK bool store_chunk_read(struct store *s, struct id blob, uint32_t numbe
 void store_stats_get(struct store *s, struct store_stats *ret);
 /* Reads everything, verifies checksums, reports; for a store nobody serves from. */
 MUST_CHECK bool store_check(struct store *s, const struct store_check *how, struct error *e);
+/*
+ * Makes `path`, which must not be there yet, a store of its own with all that was acknowledged before
+ * the call, while others go on writing; of what they write meanwhile any whole transaction may be in
+ * it. Chunks that wait for their transaction may be in it as orphans. On the same file system it
+ * is cheap: tables never change, so they become hard links.
+ */
+MUST_CHECK bool store_copy(struct store *s, const char *path, struct error *e);

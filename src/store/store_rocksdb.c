@@ -380,4 +380,5 @@ const struct store_engine store_rocksdb = {
 	.chunk_read = rocks_chunk_read,
 	.stats = rocks_stats,
 	.check = rocks_check,
+	.copy = rocks_copy_store,
 };

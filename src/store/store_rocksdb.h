@@ -9,6 +9,7 @@
  *   store_rocksdb_commit.c  one batch: check versions, build, write once, publish
  *   store_rocksdb_read.c    get, version, scan, chunks
  *   store_rocksdb_check.c   walk over everything
+ *   store_rocksdb_copy.c    a copy of everything, while it runs
  *   store_rocksdb_log.c     is the log of commits whole?
  *   store_rocksdb_mark.c    how far it was synced
  *   store_rocksdb_trim.c    memory that only opening needed
@@ -114,3 +115,6 @@ bool rocks_chunk_read(struct store *s, struct id blob, uint32_t number, struct b
 
 /* Check. */
 bool rocks_check(struct store *s, const struct store_check *how, struct error *e);
+
+/* Copy. */
+bool rocks_copy_store(struct store *s, const char *path, struct error *e);

@@ -309,6 +309,45 @@ static void test_failed_write(void **state)
 	kit_done(&k);
 }
 
+static void expect_copy(const char *path, const char *value, const char *more)
+{
+	struct store_options options = { .path = path };
+	struct error e = { 0 };
+	struct store *s = NULL;
+
+	if (!store_open(&store_rocksdb, &options, &s, &e))
+		kit_fail("%s", e.text);
+	kit_expect(s, "p", "k", value);
+	kit_expect(s, "q", "more", more);
+	assert_int_equal(kit_put(s, "p", STORE_ANY_VERSION, "k", "only here"), STORE_OK);
+	store_close(s);
+}
+
+/* Each copy is a store of its own; what comes later is in the original alone. */
+static void test_copy(void **state)
+{
+	char first[80], second[80];
+	struct error e = { 0 };
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, &store_rocksdb);
+	(void)snprintf(first, sizeof first, "%s.first", k.path);
+	(void)snprintf(second, sizeof second, "%s.second", k.path);
+	assert_int_equal(kit_put(k.store, "p", 0, "k", "v"), STORE_OK);
+	assert_true(store_copy(k.store, first, &e));
+	assert_int_equal(kit_put(k.store, "q", 0, "more", "mail"), STORE_OK);
+	assert_true(store_copy(k.store, second, &e));
+	expect_copy(first, "v", NULL);
+	expect_copy(second, "v", "mail");
+	kit_expect(k.store, "p", "k", "v");
+	assert_false(store_copy(k.store, second, &e));
+	assert_int_equal(e.fault, FAULT_LATER);
+	kit_remove_tree(first);
+	kit_remove_tree(second);
+	kit_done(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_failed_write),
+		cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests_name("store rocksdb", tests, NULL, NULL);

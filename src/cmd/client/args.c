@@ -105,12 +105,12 @@ static int take_common(const struct verb *v, int letter, struct client *c, const
 
 static int find_socket(struct client *c, const char *data)
 {
-	char directory[WHERE_PATH_BYTES];
 	struct error e = { .fault = FAULT_NONE };
 
+	if (!where_data(data, c->data, &e))
+		c->data[0] = '\0';
 	if (c->socket[0] != '\0' ||
-		(where_data(data, directory, &e) &&
-			where_join(directory, S("control.sock"), c->socket, &e)))
+		(e.fault == FAULT_NONE && where_join(c->data, S("control.sock"), c->socket, &e)))
 		return -1;
 	(void)fprintf(stderr, "mailvisor: %s\n", e.text);
 	return EXIT_FAILED;

@@ -7,6 +7,8 @@
  *   args.c     a command line -> words, a JSON body, options
  *   call.c     one HTTP request over the control socket (libcurl)
  *   secret.c   passwords, from a prompt or standard input
+ *   backup.c   a copy of all data, and back; also of a stopped server
+ *   tree.c     its files
  *   table.c    aligned columns for people
  *
  * Exit statuses: 0 done, 1 the server said no, 2 usage, 75 no server, or try again later.
@@ -43,7 +45,8 @@ struct field {
 
 struct client {
 	char socket[WHERE_PATH_BYTES];
-	bool is_json; /* print what the server said */
+	char data[WHERE_PATH_BYTES]; /* "": not known */
+	bool is_json;                /* print what the server said */
 };
 
 struct args {
@@ -112,6 +115,7 @@ verb_fn account_add, account_list, account_show, account_set, account_remove;
 verb_fn alias_add, alias_list, alias_show, alias_set, alias_remove;
 verb_fn quota_add, quota_list, quota_show, quota_set, quota_remove;
 verb_fn status_show, trace_show;
+verb_fn backup_make, backup_restore;
 /* Sends, and prints "what 'name': done", or the JSON. */
 int change_send(const struct client *c, const struct call *call, const char *what, const char *name,
 	const char *done);

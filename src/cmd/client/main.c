@@ -70,6 +70,8 @@ static const struct verb verbs[] = {
 	{ "quota",   "set",    "ADDRESS|DOMAIN SIZE",  2, 2,   FIELDS(quota_fields),   quota_set },
 	{ "quota",   "remove", "ADDRESS|DOMAIN",       1, 1,   NO_FIELDS,              quota_remove },
 	{ "status",  "",       "",                     0, 0,   NO_FIELDS,              status_show },
+	{ "backup",  "",       "DIRECTORY",            1, 1,   NO_FIELDS,              backup_make },
+	{ "restore", "",       "DIRECTORY",            1, 1,   NO_FIELDS,              backup_restore },
 	{ "trace",   "",       "MESSAGE-ID|ADDRESS|ID", 1, 1,  NO_FIELDS,              trace_show },
 };
 /* clang-format on */

@@ -14,7 +14,7 @@
 
 static struct mail mail;
 static struct admin *admin;
-static char path[64];
+static char path[64], copies[80];
 
 static void numbers(void *context, admin_number_fn *tell, void *tell_context)
 {
@@ -49,6 +49,9 @@ static int open_admin(void **state)
 
 	(void)state;
 	int len = snprintf(path, sizeof path, "unix:/tmp/admin-test-%d.sock", (int)getpid());
+	(void)snprintf(copies, sizeof copies, "/tmp/admin-test-%d.copies", (int)getpid());
+	if (!admin_copies_open(copies, &e))
+		return 1;
 	if (!store_open(&store_mem, &store_options, &store, &e) ||
 		!mail_open(store, &options, &mail, &e) ||
 		!listen_bind((struct slice){ path, (size_t)len }, &listener, &e))
@@ -57,7 +60,8 @@ static int open_admin(void **state)
 		.mail = &mail,
 		.clock = &clock_real,
 		.numbers = numbers,
-		.facts = facts };
+		.facts = facts,
+		.copies = copies };
 	return !admin_start(&admin_options, &admin, &e);
 }
 
@@ -66,7 +70,7 @@ static int close_admin(void **state)
 	(void)state;
 	admin_stop(admin);
 	mail_close(&mail);
-	return unlink(path + 5);
+	return unlink(path + 5) + rmdir(copies);
 }
 
 static int dial(void)
@@ -179,6 +183,11 @@ static const struct row {
 		"mailvisor_sessions_accepted_total7#TYPEmailvisor_pool_workersgauge" },
 	{ "GET", "/v1/trace", "", 400, "\"where\":\"what\"" },
 	{ "GET", "/v1/trace?what=nobody@a.example", "", 200, "{\"traces\":[]}" },
+	{ "POST", "/v1/copies", "", 500, "inmemoryonly" },
+	{ "DELETE", "/v1/copies/copy-0123456789abcdefghijklmnop", "", 404, "nosuchcopy" },
+	{ "DELETE", "/v1/copies/..", "", 404, "nosuchcopy" },
+	{ "DELETE", "/v1/copies/copy-/../../../tmp/aaaaaaaaaaaaaa", "", 404, "nosuchcopy" },
+	{ "GET", "/v1/copies", "", 405, "\"where\":\"GET\"" },
 	{ "DELETE", "/v1/domains/a.example", "", 409, "a.example" },
 	{ "DELETE", "/v1/accounts/al@a.example", "", 200, "{}" },
 	{ "DELETE", "/v1/domains/a.example", "", 200, "{}" },
