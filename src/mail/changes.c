@@ -82,18 +82,55 @@ void changes_unwatch(struct changes *c, struct watcher *w)
 	w->is_on = false;
 }
 
+static void note(struct change_notes *n, struct id folder)
+{
+	if (id_is_zero(folder)) {
+		n->has_names = true;
+		return;
+	}
+	for (size_t i = 0; i < n->folder_count; i++)
+		if (id_same(n->folders[i], folder))
+			return;
+	if (n->folder_count < LIMIT_CHANGE_FOLDERS)
+		n->folders[n->folder_count++] = folder;
+	else
+		n->is_all = true;
+}
+
+static bool notes_are_empty(const struct change_notes *n)
+{
+	return n->folder_count == 0 && !n->is_all && !n->has_names;
+}
+
+bool changes_take(struct changes *c, struct watcher *w, struct change_notes *ret)
+{
+	HOLDING(&c->lock);
+	*ret = *w->notes;
+	*w->notes = (struct change_notes){ .folder_count = 0 };
+	return !notes_are_empty(ret);
+}
+
+bool changes_has(struct changes *c, const struct watcher *w)
+{
+	HOLDING(&c->lock);
+	return !notes_are_empty(w->notes);
+}
+
 /* An INBOX has its account's id, so which of both a watcher means is looked at too. Under the lock. */
-static void wake_all(struct changes *c, struct id id, bool is_of_account)
+static void wake_all(struct changes *c, struct id id, bool is_of_account, struct id folder)
 {
 	for (struct watcher *w = *head_of(c, id); w != NULL; w = w->next) {
-		if (w->is_of_account == is_of_account && id_same(w->folder, id))
-			w->wake(w);
+		if (w->is_of_account != is_of_account || !id_same(w->folder, id))
+			continue;
+		if (w->notes != NULL)
+			note(w->notes, folder);
+		w->wake(w);
 	}
 }
 
 void changes_tell(struct changes *c, struct id folder, struct id account)
 {
 	HOLDING(&c->lock);
-	wake_all(c, folder, false);
-	wake_all(c, account, true);
+	wake_all(c, folder, false, folder);
+	wake_all(c, account, true, folder);
 }

@@ -2,11 +2,24 @@
 #pragma once
 /*
  * changes - tells whoever watches a folder, or a whole account, that something changed; called right after the commit.
- * One of the two calls that go up: `wake` is set by cmd/serve to pool_wake. What changed is not said: look, e.g. with
- * view_refresh(). A watcher of an account hears of all its folders and of its mailboxes' names (NOTIFY, RFC 5465).
+ * One of the two calls that go up: `wake` is set by cmd/serve to pool_wake. How it changed is not said: look, e.g. with
+ * view_refresh(). A watcher of an account hears of all its folders and of its mailboxes' names (NOTIFY, RFC 5465); with
+ * `notes` it also learns which folders they were since it last took them.
  * `wake` runs under changes' lock: it may not call changes_*.
  */
 #include "mail/folder.h"
+
+enum {
+	/* folders noted between two looks; a session that is woken each time has one or two */
+	LIMIT_CHANGE_FOLDERS = 16,
+};
+
+struct change_notes {
+	struct id folders[LIMIT_CHANGE_FOLDERS]; /* each once */
+	size_t folder_count;
+	bool is_all;    /* and others, which found no room: look at all */
+	bool has_names; /* names of mailboxes, subscriptions or rights changed */
+};
 
 struct changes;
 struct watcher {
@@ -14,8 +27,14 @@ struct watcher {
 	struct id folder; /* or account */
 	struct watcher *next, *previous;
 	bool is_on, is_of_account;
+	struct change_notes *notes; /* of an account; under changes' lock; NULL: not wanted */
 };
 void changes_watch(struct changes *c, struct watcher *w, struct id folder);
 void changes_watch_account(struct changes *c, struct watcher *w, struct id account);
 void changes_unwatch(struct changes *c, struct watcher *w);
+/* folder all zero: the account's names, subscriptions or rights. */
 void changes_tell(struct changes *c, struct id folder, struct id account);
+/* Moves what was noted to *ret. False: nothing was. */
+bool changes_take(struct changes *c, struct watcher *w, struct change_notes *ret);
+/* Is something noted? */
+bool changes_has(struct changes *c, const struct watcher *w);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "mail/acl_parts.h"
 #include "mail/check_parts.h"
 #include "mail/directory_parts.h"
 #include "mail/mailbox_names.h"
@@ -237,6 +238,26 @@ static bool see_entity(
 	return entity.kind != ENTITY_ACCOUNT || folder_owned(c, entity.account.id);
 }
 
+static bool is_acl(struct slice value)
+{
+	auto_arena a = { .max = LIMIT_ARENA_BYTES };
+	struct acl acl;
+
+	return acl_decode(value, &a, &acl);
+}
+
+/* Who is given a mailbox of whom. */
+static bool see_share(struct check *c, struct slice partition, struct slice key, struct slice value)
+{
+	char name[ID_TEXT_BYTES + 1];
+	struct share share;
+
+	if (key.len != ID_BYTES || !share_decode(value, &share))
+		check_says(c, "account or domain '%.*s': the record of a shared mailbox is damaged",
+			S_FMT(id_text(id_of(partition, 1), name)));
+	return true;
+}
+
 /* Names of mailboxes. */
 static bool see_name(struct check *c, struct slice partition, struct slice key, struct slice value)
 {
@@ -250,6 +271,8 @@ static bool see_name(struct check *c, struct slice partition, struct slice key, 
 		is_good = names_head_decode(value, &uid_validity);
 	else if (slice_starts(key, S("n")))
 		is_good = name_decode(slice_skip(key, 1), value, &m);
+	else if (slice_starts(key, S("r")))
+		is_good = key.len == 1 + ID_BYTES && is_acl(value);
 	if (!is_good)
 		check_says(c, "account '%.*s': the record of a mailbox is damaged",
 			S_FMT(id_text(account, name)));
@@ -296,6 +319,7 @@ static const struct {
 	{ 'a', see_entity },
 	{ 'c', see_counts },
 	{ 'm', see_name },
+	{ 'g', see_share },
 	{ 'x', see_removing },
 };
 /* clang-format on */

@@ -8,7 +8,8 @@
  *   c<domain id>             how many accounts and aliases it has
  *   q<bucket>                addresses whose password still has the quick form
  *   x                        accounts and mailboxes whose mail is still being removed
- *   m<account id>            names of its mailboxes, and subscriptions
+ *   m<account id>            names of its mailboxes, their lists of rights, and subscriptions
+ *   g<account or domain id>  mailboxes of others that it, or all of the domain, is given
  *   f<folder id>             head of a folder, its keywords and its removal list
  *   e<folder id><segment>    entries of FOLDER_SEGMENT_UIDS UIDs
  *   p<folder id><segment>    structures of these messages

@@ -99,10 +99,19 @@ enum mailbox_answer mailbox_open(
 	return folder_enter(m, account, found->id, name, ret, e);
 }
 
+enum mailbox_answer mailbox_open_id(
+	struct mail *m, struct id account, struct id folder, struct folder **ret, struct error *e)
+{
+	char room[ID_TEXT_BYTES + 1];
+
+	return folder_enter(m, account, folder, id_text(folder, room), ret, e);
+}
+
 static bool mailbox_copy(
 	const struct mailbox *from, struct arena *a, struct mailbox *ret, struct error *e)
 {
 	*ret = *from;
+	ret->acl = NULL;
 	ret->name = arena_copy(a, from->name);
 	return ret->name.at != NULL || fail(e, FAULT_LATER, "list mailboxes: out of memory");
 }

@@ -21,10 +21,11 @@ enum {
 	/* of an account; with the subscriptions under LIMIT_PARTITION_KEYS */
 	LIMIT_MAILBOXES = 10000,
 	LIMIT_SUBSCRIPTIONS = 20000, /* of an account, names that do not exist included */
-	/* that one RENAME moves: with new levels one commit, LIMIT_COMMIT_KEYS */
-	LIMIT_MAILBOX_RENAMES = 960,
+	/* that one RENAME moves: with new levels and their rights one commit, LIMIT_COMMIT_KEYS */
+	LIMIT_MAILBOX_RENAMES = 900,
 };
 
+struct acl;
 struct mailbox {
 	struct slice name;
 	struct id id;  /* of the folder, and its MAILBOXID; zero: no mailbox has this name */
@@ -32,6 +33,7 @@ struct mailbox {
 	bool is_subscribed;
 	bool has_children; /* names below it that are mailboxes */
 	uint64_t created_ns;
+	const struct acl *acl; /* inside mail/ only, in a snapshot (acl.h); elsewhere NULL */
 };
 
 /* All but MAILBOX_OK and MAILBOX_FAILED say in e->text what was wrong (FAULT_NEVER). */
@@ -48,6 +50,9 @@ enum mailbox_answer {
 /* Opens its folder: folder_close() or view_open() it. The folder's head is on disk, so UIDVALIDITY stays. */
 enum mailbox_answer mailbox_open(
 	struct mail *m, struct id account, struct slice name, struct folder **ret, struct error *e);
+/* The same without a name, by the folder's id. */
+enum mailbox_answer mailbox_open_id(
+	struct mail *m, struct id account, struct id folder, struct folder **ret, struct error *e);
 /* The text is in the arena. MAILBOX_MISSING when it neither exists, nor has children, nor is subscribed. */
 enum mailbox_answer mailbox_find(struct mail *m, struct id account, struct slice name,
 	struct arena *a, struct mailbox *ret, struct error *e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Creating, deleting and subscribing. */
+#include "mail/acl_parts.h"
 #include "mail/folder_head.h"
 #include "mail/mailbox_parts.h"
 #include "mail/quota_use.h"
@@ -47,10 +48,10 @@ void naming_batch(struct naming *n, size_t set_max, size_t remove_max, size_t fo
 {
 	struct key partition = key_of_id('m', n->account);
 
-	batch_begin(&n->batch, 2 + folder_max, 0);
+	batch_begin(&n->batch, 2 + folder_max + LIMIT_ACL_ENTRIES, 0);
 	n->has_batch = true;
 	batch_commit(
-		&n->batch, &partition, n->names->version, set_max + folder_max + 1, remove_max);
+		&n->batch, &partition, n->names->version, set_max + 2 * folder_max + 1, remove_max);
 }
 
 void naming_set(struct naming *n, const struct mailbox *m)
@@ -98,6 +99,10 @@ void naming_new(struct naming *n, struct slice name, unsigned uses, struct newbo
 		.uid_validity = uid_validity_next(n) };
 	n->uid_validity = ret->uid_validity;
 	naming_set(n, &ret->mailbox);
+	/* RFC 4314 4: as above it. */
+	ret->mailbox.acl = naming_inherited(n, name);
+	if (ret->mailbox.acl != NULL)
+		naming_acl_set(n, ret->mailbox.id, ret->mailbox.acl);
 }
 
 void naming_heads(struct naming *n, const struct newborn *born, size_t count)
@@ -124,6 +129,9 @@ void naming_heads(struct naming *n, const struct newborn *born, size_t count)
 		batch_commit(&n->batch, &partition, 0, 1, 0);
 		batch_set(&n->batch, S("h"), buf_slice(&value));
 	}
+	/* They stand below each other, so what they inherit is the same list. */
+	if (count > 0)
+		naming_shares_add(n, born[0].mailbox.acl, born, count);
 }
 
 enum mailbox_answer naming_end(struct naming *n, struct error *e)
@@ -225,6 +233,7 @@ static enum mailbox_answer create_in_turn(
 	if (ret != NULL) {
 		*ret = born[count - 1].mailbox;
 		ret->name = name;
+		ret->acl = NULL;
 	}
 	return naming_end(n, e);
 }
@@ -248,7 +257,7 @@ static enum mailbox_answer delete_in_turn(
 {
 	const struct mailbox *found = names_find(n->names, name);
 	struct key removing = key_of('x');
-	struct key key;
+	struct key key, rights;
 
 	if (found == NULL || (id_is_zero(found->id) && !found->has_children))
 		return mailbox_says(
@@ -258,10 +267,13 @@ static enum mailbox_answer delete_in_turn(
 			"'%.*s' is no mailbox, there are only some below it", S_FMT(name));
 	*ret_folder = found->id;
 	key = key_of_id('n', found->id);
-	naming_batch(n, 0, 1, 0);
+	rights = key_of_id('r', found->id);
+	naming_batch(n, 0, 2, 0);
 	batch_remove(&n->batch, key_slice(&key));
+	batch_remove(&n->batch, key_slice(&rights));
 	batch_commit(&n->batch, &removing, STORE_ANY_VERSION, 1, 0);
 	batch_set(&n->batch, id_slice(&found->id), id_slice(&n->account));
+	shares_remove(&n->batch, found->acl, found->id);
 	return naming_end(n, e);
 }
 

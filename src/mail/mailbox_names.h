@@ -4,7 +4,8 @@
  * mailbox_names - how the names of an account's mailboxes stand in the store and in memory. Only for mailbox*.c, quota.c
  * and check*.c.
  *
- * Partition "m<account id>": "n<folder id>" a mailbox, "s<name>" a subscription, "h" the UIDVALIDITY last given. In memory a
+ * Partition "m<account id>": "n<folder id>" a mailbox, "r<folder id>" the rights of others (acl.h), "s<name>" a
+ * subscription, "h" the UIDVALIDITY last given. In memory a
  * snapshot that never changes and is counted: readers keep the one they have; a writer takes the account's turn, commits
  * with the version the snapshot was read at, and the next reader reads anew.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From the rows of an account's partition to a sorted array of names. */
+#include "mail/acl_parts.h"
 #include "mail/mailbox_names.h"
 
 #include "base/record.h"
@@ -77,6 +78,34 @@ static bool reading_add(struct reading *r, const struct mailbox *m)
 	return true;
 }
 
+static int row_id_order(const void *key, const void *row)
+{
+	const struct mailbox *m = row;
+
+	return memcmp(key, &m->id, sizeof m->id);
+}
+
+/* The rows of mailboxes came before, by id; the first is INBOX. A list whose mailbox is gone is nobody's. */
+static bool acl_read(struct reading *r, struct slice key, struct slice value, bool *ret_damaged)
+{
+	struct names *n = r->names;
+	struct mailbox *box = &r->at[0];
+	struct acl *acl = arena_take(&n->arena, sizeof *acl);
+
+	if (acl == NULL)
+		return false;
+	*ret_damaged = key.len != ID_BYTES || !acl_decode(value, &n->arena, acl);
+	if (*ret_damaged)
+		return true;
+	if (memcmp(key.at, &box->id, ID_BYTES) != 0)
+		box = n->mailbox_count == 0 ? NULL
+					    : bsearch(key.at, r->at + 1, n->mailbox_count,
+						      sizeof *r->at, row_id_order);
+	if (box != NULL)
+		box->acl = acl;
+	return true;
+}
+
 static bool row_read(struct reading *r, const struct store_row *row, bool *ret_damaged)
 {
 	struct names *n = r->names;
@@ -91,6 +120,8 @@ static bool row_read(struct reading *r, const struct store_row *row, bool *ret_d
 		n->mailbox_count++;
 		*ret_damaged = !name_decode(key, row->value, &m);
 		break;
+	case 'r':
+		return acl_read(r, key, row->value, ret_damaged);
 	case 's':
 		n->subscription_count++;
 		m.name = key;
@@ -183,6 +214,7 @@ static void rows_merge(struct reading *r)
 			last->id = m->id;
 			last->uses = m->uses;
 			last->created_ns = m->created_ns;
+			last->acl = m->acl;
 		}
 	}
 	r->count = kept;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking away what deleted mailboxes and accounts leave behind, in bounded commits that may be cut short and begun again. */
+#include "mail/acl_parts.h"
 #include "mail/folder_head.h"
 #include "mail/mailbox_names.h"
 #include "mail/quota_use.h"
@@ -62,14 +63,30 @@ bool mailbox_remove_folder(
 	return batch_write_again(&b, all->store, e);
 }
 
+/* Nobody finds them any more. */
+static bool unshare_all(struct mailboxes *all, const struct names *n, struct error *e)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		const struct acl *acl = n->at[i].acl;
+		auto_batch b;
+
+		batch_begin(&b, LIMIT_ACL_ENTRIES, 0);
+		shares_remove(&b, acl, n->at[i].id);
+		if (!batch_is_empty(&b) && !batch_write_again(&b, all->store, e))
+			return false;
+	}
+	return true;
+}
+
 static bool remove_in_turn(struct mailboxes *all, struct id account, struct error *e)
 {
-	struct key partition = key_of_id('m', account);
+	struct key partition = key_of_id('m', account), shares = key_of_id('g', account);
 	struct names *n;
 	bool is_good = names_get(all, account, &n, e);
 
 	if (!is_good)
 		return false;
+	is_good = unshare_all(all, n, e);
 	for (size_t i = 0; is_good && i < n->count; i++) {
 		struct id folder = n->at[i].id;
 
@@ -78,6 +95,7 @@ static bool remove_in_turn(struct mailboxes *all, struct id account, struct erro
 	}
 	names_put(all, n);
 	is_good = is_good && folder_clear(all, account, account, e) &&
+		  partition_clear(all->store, &shares, e) &&
 		  partition_clear(all->store, &partition, e);
 	names_changed(all, account);
 	return is_good;
