@@ -5,6 +5,7 @@
  * Once something is wrong the command is only read to its end, unless the client waits for our word before it sends more.
  */
 #include "session/imap/change.h"
+#include "session/imap/push.h"
 
 #include "base/limits.h"
 #include "mail/append.h"
@@ -222,6 +223,8 @@ static enum next append_done(struct appending *a)
 	a->append = NULL;
 	switch (append_commit(append, &done, &e)) {
 	case APPEND_OK:
+		imap_notify_arrivals(s, folder_id(a->folder), done.uid_first,
+			done.uid_last - done.uid_first + 1);
 		if (done.uid_first == done.uid_last)
 			return imap_ok_format(s, "[APPENDUID %" PRIu32 " %" PRIu32 "] Appended",
 				done.uid_validity, done.uid_first);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
+#include "session/imap/push.h"
 
 #include "base/limits.h"
 #include "mail/transfer.h"
@@ -78,7 +79,10 @@ static enum next copy_to(struct imap *s, struct folder *to, const struct uids *a
 		.to = to,
 		.target = &target,
 		.is_move = is_move };
+	s->tells_own = is_move;
 	answer = transfer_run(&transfer, all, &done, &e);
+	imap_notify_arrivals(
+		s, folder_id(to), done.to.count > 0 ? done.to.at[0].first : 0, uids_size(&done.to));
 	if (is_move)
 		next = moved(s, answer, &done, &e);
 	else

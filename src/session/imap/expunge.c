@@ -19,6 +19,7 @@ enum next imap_expunge(struct imap *s, struct slice args)
 		return imap_misparsed(s);
 	if (s->is_uid && !imap_set_take(s, set, &only, &next))
 		return next;
+	s->tells_own = true;
 	if (!folder_expunge(s->view.folder, s->is_uid ? &only : NULL, &gone, &modseq, &e))
 		return imap_failed(s, &e);
 	if ((s->enabled & IMAP_ENABLED_QRESYNC) != 0 && gone.count > 0)

@@ -266,6 +266,19 @@ static enum next fetch_run(struct imap *s, const struct imap_fetch *given, const
 	return fetch_answer(&run, uids_size(uids), given->has_changed_since);
 }
 
+void imap_fetch_new(struct imap *s, const struct imap_fetch_items *what, const struct uids *uids)
+{
+	const struct imap_fetch given = { .what = *what };
+	struct fetch_run run = { .said = 0 };
+	struct error e = { .fault = FAULT_NONE };
+
+	fetching_begin(&run.f, s, &given);
+	run.f.marks_seen = false;
+	if (!fetch_all(&run, uids, 0, &e))
+		imap_note_failure(s, &e);
+	fetching_done(&run.f);
+}
+
 enum next imap_fetch(struct imap *s, struct slice args)
 {
 	enum next next = NEXT_CLOSE;

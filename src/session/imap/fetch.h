@@ -65,4 +65,6 @@ MUST_CHECK bool fetch_send_decoded(struct fetching *f, struct section_range rang
 	enum transfer transfer, uint64_t offset, uint64_t bytes, struct error *e);
 
 /* fetch.c */
+/* What NOTIFY asks of new messages (RFC 5465 5.2): nothing is marked \Seen, and what is gone already is left out. */
+void imap_fetch_new(struct imap *s, const struct imap_fetch_items *what, const struct uids *uids);
 enum next imap_fetch(struct imap *s, struct slice args);

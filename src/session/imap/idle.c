@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/imap/imap.h"
+#include "session/imap/push.h"
 
 #include "syntax/imap_command.h"
 
 #include <stdlib.h>
 
 /* Under changes' lock, on the thread of whoever committed. */
-void imap_wake(struct watcher *w)
+void imap_wake_session(struct imap *s)
 {
-	struct imap *s = (struct imap *)(void *)((char *)w - offsetof(struct imap, watcher));
 	struct work *work = &s->client.work;
 
 	if (atomic_load(&s->wants_wake) && work->pool != NULL)
 		pool_wake(work->pool, work);
+}
+
+void imap_wake(struct watcher *w)
+{
+	imap_wake_session((struct imap *)(void *)((char *)w - offsetof(struct imap, watcher)));
 }
 
 /* RFC 2177. Whatever happened before the "+" is told right behind it: the next step looks before it waits. */
@@ -28,13 +32,22 @@ enum next imap_idle(struct imap *s, struct slice args)
 	return imap_push(s) ? NEXT_AGAIN : NEXT_CLOSE;
 }
 
-bool imap_idle_tell(struct imap *s)
+bool imap_is_pushed(const struct imap *s)
 {
-	if (s->state != IMAP_SELECTED || !view_has_news(&s->view))
+	return s->idle_tag != NULL || s->notify != NULL;
+}
+
+bool imap_push_news(struct imap *s)
+{
+	bool has_news =
+		(s->state == IMAP_SELECTED && view_has_news(&s->view)) || imap_notify_has_news(s);
+
+	if (!has_news)
 		return conn_flush(s->client.conn);
 	arena_reset(&s->arena);
 	s->is_uid = false;
-	s->may_expunge = true;
+	s->tells_own = false;
+	s->may_expunge = s->idle_tag != NULL || imap_wants_expunge_now(s);
 	return imap_tell_news(s) && imap_push(s) && conn_flush(s->client.conn);
 }
 
@@ -42,7 +55,7 @@ enum next imap_idle_line(struct imap *s, struct slice line)
 {
 	auto_free char *tag = s->idle_tag;
 
-	atomic_store(&s->wants_wake, false);
+	atomic_store(&s->wants_wake, s->notify != NULL);
 	s->idle_tag = NULL;
 	s->may_expunge = true;
 	arena_reset(&s->arena);

@@ -2,6 +2,7 @@
 #include "session/imap/change.h"
 #include "session/imap/fetch.h"
 #include "session/imap/mailbox.h"
+#include "session/imap/push.h"
 #include "session/imap/search.h"
 
 #include "base/limits.h"
@@ -58,6 +59,7 @@ static const struct command {
 	{ S_INIT("SETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_setquota },
 	{ S_INIT("APPEND"),       LOGGED_IN,     SHIFTS | STREAMS,   imap_append },
 	{ S_INIT("IDLE"),         LOGGED_IN,     SHIFTS,             imap_idle },
+	{ S_INIT("NOTIFY"),       LOGGED_IN,     SHIFTS,             imap_notify },
 	{ S_INIT("CHECK"),        IMAP_SELECTED, SHIFTS,             imap_noop },
 	{ S_INIT("CLOSE"),        IMAP_SELECTED, 0,                  imap_close },
 	{ S_INIT("UNSELECT"),     IMAP_SELECTED, 0,                  imap_unselect },
@@ -120,7 +122,7 @@ static bool command_begin(struct imap *s, struct slice first)
 	arena_reset(&s->arena);
 	buf_clear(&s->text);
 	s->tag = S("");
-	s->may_expunge = false;
+	s->may_expunge = s->tells_own = false;
 	s->parse = (struct imap_parse){ .arena = &s->arena, .is_utf8 = imap_is_utf8(s) };
 	return buf_add(&s->text, first);
 }
@@ -224,11 +226,10 @@ static enum next imap_step(struct work *w, enum wake why)
 
 	if (!c->is_greeted && why != WAKE_DRAIN && imap_greet(s) == NEXT_CLOSE)
 		return NEXT_CLOSE;
-	if (s->idle_tag != NULL && !imap_idle_tell(s))
+	if (imap_is_pushed(s) && !imap_push_news(s))
 		return NEXT_CLOSE;
 	/* In IDLE nobody answers in a moment; and whoever waits here for that would not hear of a change meanwhile. */
-	if (s->idle_tag != NULL && (why == WAKE_CALLED || why == WAKE_NEW) &&
-		conn_may_park(c->conn))
+	if (imap_is_pushed(s) && (why == WAKE_CALLED || why == WAKE_NEW) && conn_may_park(c->conn))
 		return imap_park(s);
 	event = client_command(c, why, IMAP_LINE_BYTES, &line);
 	if (event == CLIENT_QUIET)

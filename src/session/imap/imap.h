@@ -10,7 +10,9 @@
  *   login.c       STARTTLS, LOGIN, AUTHENTICATE
  *   select.c      SELECT, EXAMINE, CLOSE, UNSELECT
  *   news.c        what others did: EXISTS, EXPUNGE, VANISHED, FETCH (FLAGS …)
- *   idle.c        IDLE
+ *   idle.c        IDLE, and what is pushed (push.h)
+ *   notify*.c     NOTIFY
+ *   roster.c      which mailboxes there are
  *   set.c         message sets to UIDs; a walk over their entries
  *
  * The rest have headers of their own or are named like their commands.
@@ -65,13 +67,15 @@ struct imap {
 	unsigned enabled;     /* bits of enum imap_enabled */
 	struct arena arena;   /* one command's */
 	struct imap_parse parse;
-	struct buf text;  /* the command with its literals */
-	struct buf out;   /* what was said and is not yet with conn */
-	bool is_broken;   /* an answer could not be said: the session ends */
-	struct slice tag; /* of the command that runs; in the arena */
-	bool is_uid;      /* it is UID FETCH, not FETCH */
-	bool may_expunge; /* its answer may hold EXPUNGE */
-	char *idle_tag;   /* of the IDLE that waits for DONE; NULL: none */
+	struct buf text;       /* the command with its literals */
+	struct buf out;        /* what was said and is not yet with conn */
+	bool is_broken;        /* an answer could not be said: the session ends */
+	struct slice tag;      /* of the command that runs; in the arena */
+	bool is_uid;           /* it is UID FETCH, not FETCH */
+	bool may_expunge;      /* its answer may hold EXPUNGE */
+	bool tells_own;        /* it removes messages: they are told whatever NOTIFY says */
+	char *idle_tag;        /* of the IDLE that waits for DONE; NULL: none */
+	struct notify *notify; /* NULL: no NOTIFY was given; see notify.h */
 
 	/* While a mailbox is selected: */
 	struct view view;
@@ -82,7 +86,7 @@ struct imap {
 	size_t fetched_count;
 	struct uids saved; /* SEARCH RETURN (SAVE), RFC 5182 */
 	struct watcher watcher;
-	atomic_bool wants_wake; /* in IDLE: a change wakes the session */
+	atomic_bool wants_wake; /* in IDLE, or after NOTIFY: a change wakes the session */
 };
 
 /* One command of the table. */
@@ -163,8 +167,6 @@ void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry,
 /* idle.c */
 enum next imap_idle(struct imap *s, struct slice args);
 enum next imap_idle_line(struct imap *s, struct slice line);
-/* In IDLE: says what is new, at once. False: the session ends. */
-MUST_CHECK bool imap_idle_tell(struct imap *s);
 void imap_wake(struct watcher *w);
 
 /* set.c */

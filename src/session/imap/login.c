@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/imap/imap.h"
+#include "session/imap/push.h"
 
 #include "session/login.h"
 #include "syntax/imap_command.h"
@@ -10,6 +10,7 @@ void imap_forget(struct imap *s)
 {
 	struct client *c = &s->client;
 
+	imap_notify_forget(s);
 	imap_leave(s);
 	free(s->idle_tag);
 	s->idle_tag = NULL;

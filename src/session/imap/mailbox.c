@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/mailbox.h"
+#include "session/imap/push.h"
 
 #include "syntax/imap_command.h"
 #include "syntax/imap_flag.h"
@@ -57,12 +58,18 @@ struct folder *imap_mailbox_open(
 	return NULL;
 }
 
-/* The end of a command that changes names. */
+/* The end of a command that changes one or two names. */
+struct changing {
+	struct slice name, other, done;
+};
+
 static enum next changed(
-	struct imap *s, enum mailbox_answer answer, struct slice done, const struct error *e)
+	struct imap *s, enum mailbox_answer answer, struct changing what, const struct error *e)
 {
-	if (answer == MAILBOX_OK)
-		return imap_ok(s, done);
+	if (answer == MAILBOX_OK) {
+		imap_notify_own(s, what.name, what.other);
+		return imap_ok(s, what.done);
+	}
 	return imap_mailbox_no(s, answer, S("NONEXISTENT"), e);
 }
 
@@ -81,9 +88,11 @@ static enum next create_run(struct imap *s, const struct imap_create *given)
 		return say_no(s, S("CANNOT"), slice_of(why));
 	answer = mailbox_create(
 		s->client.host->mail, s->client.account_id, name, given->uses, &made, &e);
-	if (answer == MAILBOX_OK)
+	if (answer == MAILBOX_OK) {
+		imap_notify_own(s, name, S(""));
 		return imap_ok_format(
 			s, "[MAILBOXID (%.*s)] Created", S_FMT(id_text(made.id, room)));
+	}
 	if (answer == MAILBOX_CANNOT && given->uses != 0)
 		return say_no(s, S("USEATTR"), slice_of(e.text));
 	return imap_mailbox_no(s, answer, S("NONEXISTENT"), &e);
@@ -125,7 +134,7 @@ enum next imap_delete(struct imap *s, struct slice args)
 	if (!slice_same(name, S("INBOX")))
 		leave_if_selected(s, name);
 	return changed(s, mailbox_delete(s->client.host->mail, s->client.account_id, name, &e),
-		S("Deleted"), &e);
+		(struct changing){ .name = name, .done = S("Deleted") }, &e);
 }
 
 enum next imap_rename(struct imap *s, struct slice args)
@@ -141,7 +150,8 @@ enum next imap_rename(struct imap *s, struct slice args)
 	return changed(s,
 		mailbox_rename(
 			s->client.host->mail, s->client.account_id, given.from, given.to, &e),
-		S("Renamed"), &e);
+		(struct changing){ .name = given.from, .other = given.to, .done = S("Renamed") },
+		&e);
 }
 
 static enum next subscribe_run(struct imap *s, struct slice args, bool is_on)
@@ -153,7 +163,9 @@ static enum next subscribe_run(struct imap *s, struct slice args, bool is_on)
 		return imap_misparsed(s);
 	return changed(s,
 		mailbox_subscribe(s->client.host->mail, s->client.account_id, name, is_on, &e),
-		is_on ? S("Subscribed") : S("Unsubscribed"), &e);
+		(struct changing){
+			.name = name, .done = is_on ? S("Subscribed") : S("Unsubscribed") },
+		&e);
 }
 
 enum next imap_subscribe(struct imap *s, struct slice args)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/imap/imap.h"
+#include "session/imap/fetch.h"
+#include "session/imap/push.h"
 
 #include <inttypes.h>
 
@@ -96,7 +97,8 @@ void imap_tell_keywords(struct imap *s)
 
 static void put_news(struct imap *s, const struct view_news *news)
 {
-	bool has_uid = s->is_uid || (s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_REV2)) != 0;
+	bool has_uid = s->is_uid || s->notify != NULL ||
+		       (s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_REV2)) != 0;
 
 	if (news->gone_count > 0 && (s->enabled & IMAP_ENABLED_QRESYNC) != 0)
 		put_vanished(s, news);
@@ -107,6 +109,8 @@ static void put_news(struct imap *s, const struct view_news *news)
 		if ((s->enabled & IMAP_ENABLED_REV2) == 0)
 			imap_put_format(s, "* %" PRIu32 " RECENT\r\n", view_recent_count(&s->view));
 	}
+	if (!imap_wants_selected(s, IMAP_EVENT_FLAG_CHANGE))
+		return;
 	if (news->flagged_count > 0)
 		imap_tell_keywords(s);
 	for (size_t i = 0; i < news->flagged_count; i++)
@@ -121,13 +125,26 @@ static bool tell_deleted(struct imap *s)
 	return false;
 }
 
-bool imap_tell_news(struct imap *s)
+/* RFC 5465 5.2: what the client wants to know of messages that came from others. */
+static void tell_arrivals(struct imap *s, uint32_t uid_first)
+{
+	const struct imap_fetch_items *items = imap_wants_items(s);
+	uint32_t uid_last = uids_last(&s->view.uids);
+	auto_uids all = { 0 }, arrivals = { 0 };
+
+	if (items == NULL || uid_last < uid_first)
+		return;
+	if (uids_append(&all, uid_first, uid_last) && uids_common(&all, &s->view.uids, &arrivals) &&
+		imap_notify_without_own(s, &arrivals) && arrivals.count > 0)
+		imap_fetch_new(s, items, &arrivals);
+}
+
+static bool tell_selected(struct imap *s)
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct view_news news = { .is_more = true };
+	uint32_t uid_first = s->view.uid_next;
 
-	if (s->state != IMAP_SELECTED)
-		return true;
 	while (news.is_more && !s->is_broken) {
 		news = (struct view_news){ 0 };
 		/* It may be told with the next command: nothing is lost. */
@@ -139,5 +156,16 @@ bool imap_tell_news(struct imap *s)
 		if (news.is_gone)
 			return tell_deleted(s);
 	}
+	tell_arrivals(s, uid_first);
 	return true;
+}
+
+/* After NOTIFY the selected mailbox moves on only as far as it asks: its numbers stay as the client knows them. */
+bool imap_tell_news(struct imap *s)
+{
+	bool wants = s->tells_own || imap_wants_selected(s, IMAP_EVENT_MESSAGE_NEW);
+
+	if (s->state == IMAP_SELECTED && wants && !tell_selected(s))
+		return false;
+	return imap_notify_tell(s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/mailbox.h"
+#include "session/imap/push.h"
 
 #include "syntax/imap_command.h"
 #include "syntax/imap_select.h"
@@ -17,6 +18,7 @@ void imap_leave(struct imap *s)
 {
 	if (s->state != IMAP_SELECTED)
 		return;
+	imap_notify_left(s);
 	changes_unwatch(s->client.host->mail->changes, &s->watcher);
 	view_close(&s->view);
 	uids_done(&s->saved);
