@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/conn.h"
+#include "net/conn_layer.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "net/peer.h"
 #include "net/tls.h"
-#include "net/wire.h"
+#include "net/zstream.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -17,20 +15,6 @@ enum {
 	BODY_IN_BYTES = 16 << 10,   /* a body: fewer reads */
 	BIG_WRITE_BYTES = 32 << 10, /* leaves at once instead of being copied */
 	WRITE_WAIT_S = 60, /* for a peer that stops reading, when nobody set another deadline */
-};
-
-struct conn {
-	struct wire wire;
-	struct tls *tls;
-	/* in.at[in_from .. in.len) is unread; in_seen of it holds no LF. */
-	struct buf in, out;
-	size_t in_from, in_seen;
-	bool is_dropping; /* inside a line that is too long */
-	bool is_gone;
-	uint64_t write_until_ns;
-	uint64_t bytes_in, bytes_out;
-	uint16_t local_port;
-	struct peer peer;
 };
 
 /* Owns the descriptors at once: on failure they are closed and *e says why. */
@@ -94,6 +78,7 @@ void conn_close(struct conn *c)
 	conn_write_until(c, 1); /* long ago: try, and do not wait */
 	if (!conn_flush(c))
 		c->is_gone = true;
+	zstream_free(c->zstream);
 	tls_close(c->tls);
 	wire_close(&c->wire);
 	buf_done(&c->in);
@@ -143,6 +128,12 @@ void conn_write_until(struct conn *c, uint64_t until_ns)
 	c->write_until_ns = until_ns;
 }
 
+void conn_write_patience(struct conn *c, conn_patience_fn *is_patient, void *context)
+{
+	c->wire.is_patient = is_patient;
+	c->wire.patience_context = context;
+}
+
 static uint64_t write_deadline(const struct conn *c)
 {
 	if (c->write_until_ns != 0)
@@ -150,33 +141,26 @@ static uint64_t write_deadline(const struct conn *c)
 	return clock_mono_ns(&clock_real) + WRITE_WAIT_S * NS_PER_S;
 }
 
-/* What is buffered and then s, in one system call when the socket takes it. */
-static bool send_all(struct conn *c, struct slice s)
+/* What is buffered and then s, in one system call when the socket takes it. With is_flush the peer can read all of it. */
+static bool send_all(struct conn *c, struct slice s, bool is_flush)
 {
-	uint64_t until_ns = write_deadline(c);
-	enum conn_answer answer;
+	bool is_sent;
 
 	if (c->is_gone)
 		return false;
-	if (c->tls == NULL) {
-		answer = wire_write(&c->wire, buf_slice(&c->out), s, until_ns);
-	} else {
-		answer = tls_write(c->tls, buf_slice(&c->out), until_ns);
-		if (answer == CONN_OK)
-			answer = tls_write(c->tls, s, until_ns);
-	}
+	is_sent = conn_layer_write(c, buf_slice(&c->out), s, is_flush, write_deadline(c));
 	/* Part of an answer may be out: there is no way back into the protocol. */
-	if (answer != CONN_OK)
+	if (!is_sent)
 		c->is_gone = true;
 	else
 		c->bytes_out += c->out.len + s.len;
 	buf_clear(&c->out);
-	return answer == CONN_OK;
+	return is_sent;
 }
 
 bool conn_flush(struct conn *c)
 {
-	return c->out.len == 0 ? !c->is_gone : send_all(c, S(""));
+	return conn_has_output(c) ? send_all(c, S(""), true) : !c->is_gone;
 }
 
 bool conn_write(struct conn *c, struct slice s)
@@ -184,19 +168,14 @@ bool conn_write(struct conn *c, struct slice s)
 	if (c->is_gone)
 		return false;
 	if (s.len >= BIG_WRITE_BYTES)
-		return send_all(c, s);
+		return send_all(c, s, false);
 	if (buf_add(&c->out, s))
 		return true;
 	/* Full, or out of memory: both are helped by sending. */
-	return send_all(c, s);
+	return send_all(c, s, false);
 }
 
 /* Reading. */
-
-static struct slice unread(const struct conn *c)
-{
-	return slice_skip(buf_slice(&c->in), c->in_from);
-}
 
 void conn_take(struct conn *c, size_t count)
 {
@@ -240,17 +219,12 @@ static enum conn_answer fill(struct conn *c, size_t wish, uint64_t until_ns)
 		c->is_gone = true;
 		return CONN_GONE;
 	}
-	if (c->tls == NULL)
-		answer = wire_read(
-			&c->wire, c->in.at + c->in.len, c->in.room - c->in.len, until_ns, &count);
-	else
-		answer = tls_read(
-			c->tls, c->in.at + c->in.len, c->in.room - c->in.len, until_ns, &count);
+	answer = conn_layer_read(c, c->in.at + c->in.len, c->in.room - c->in.len, until_ns, &count);
 	if (answer == CONN_OK) {
 		buf_grew(&c->in, count);
 		c->bytes_in += count;
 	}
-	if (answer == CONN_GONE)
+	if (answer == CONN_GONE && !c->is_garbled)
 		c->is_gone = true;
 	return answer;
 }
@@ -267,11 +241,21 @@ static enum conn_answer judge_line(struct slice line, size_t max, struct slice *
 	return has_cr && slice_find(text, '\r') == text.len ? CONN_OK : CONN_BARE;
 }
 
+/* More of a line that is too long. */
+static bool drop_line(struct conn *c, size_t count)
+{
+	conn_take(c, count);
+	c->dropped += count;
+	if (c->dropped > LIMIT_CONN_DROP_BYTES)
+		c->is_gone = true;
+	return !c->is_gone;
+}
+
 enum conn_answer conn_line(struct conn *c, size_t max, uint64_t until_ns, struct slice *ret)
 {
 	invariant(max + 2 <= LIMIT_CONN_IN_BYTES);
 	for (;;) {
-		struct slice all = unread(c);
+		struct slice all = conn_unread(c);
 		size_t at = c->in_seen + slice_find(slice_skip(all, c->in_seen), '\n');
 		enum conn_answer answer;
 
@@ -279,6 +263,7 @@ enum conn_answer conn_line(struct conn *c, size_t max, uint64_t until_ns, struct
 			bool was_dropping = c->is_dropping;
 
 			c->is_dropping = false;
+			c->dropped = 0;
 			answer = was_dropping ? CONN_TOO_LONG
 					      : judge_line(slice_first(all, at), max, ret);
 			conn_take(c, at + 1);
@@ -288,8 +273,8 @@ enum conn_answer conn_line(struct conn *c, size_t max, uint64_t until_ns, struct
 		/* max bytes and a CR may still become a good line. */
 		if (all.len > max + 1)
 			c->is_dropping = true;
-		if (c->is_dropping)
-			conn_take(c, all.len);
+		if (c->is_dropping && !drop_line(c, all.len))
+			return CONN_GONE;
 		answer = fill(c, FIRST_IN_BYTES, until_ns);
 		if (answer != CONN_OK)
 			return answer;
@@ -298,13 +283,13 @@ enum conn_answer conn_line(struct conn *c, size_t max, uint64_t until_ns, struct
 
 enum conn_answer conn_peek(struct conn *c, uint64_t until_ns, struct slice *ret)
 {
-	if (unread(c).len == 0) {
+	if (conn_unread(c).len == 0) {
 		enum conn_answer answer = fill(c, BODY_IN_BYTES, until_ns);
 
 		if (answer != CONN_OK)
 			return answer;
 	}
-	*ret = unread(c);
+	*ret = conn_unread(c);
 	return CONN_OK;
 }
 
@@ -325,12 +310,13 @@ enum conn_answer conn_some(struct conn *c, size_t max, uint64_t until_ns, struct
 
 bool conn_has_input(const struct conn *c)
 {
-	return c->in.len > c->in_from || (c->tls != NULL && tls_has_input(c->tls));
+	return c->in.len > c->in_from || (c->zstream != NULL && zstream_has_input(c->zstream)) ||
+	       (c->tls != NULL && tls_has_input(c->tls));
 }
 
 bool conn_has_output(const struct conn *c)
 {
-	return c->out.len > 0;
+	return c->out.len > 0 || (c->zstream != NULL && zstream_has_output(c->zstream));
 }
 
 bool conn_may_park(const struct conn *c)
@@ -343,49 +329,7 @@ void conn_rest(struct conn *c)
 	invariant(conn_may_park(c));
 	buf_done(&c->in);
 	buf_done(&c->out);
+	if (c->zstream != NULL)
+		zstream_rest(c->zstream);
 	c->in_from = c->in_seen = 0;
-}
-
-/* TLS. */
-
-bool conn_has_tls(const struct conn *c)
-{
-	return c->tls != NULL;
-}
-
-struct slice conn_tls_text(const struct conn *c)
-{
-	return c->tls == NULL ? S("") : tls_text(c->tls);
-}
-
-static bool before_tls(struct conn *c, struct error *e)
-{
-	invariant(c->tls == NULL);
-	if (!conn_flush(c)) {
-		c->is_gone = true;
-		return fail(e, FAULT_GONE, "TLS handshake: the peer left");
-	}
-	c->is_dropping = false;
-	conn_take(c, unread(c).len);
-	return true;
-}
-
-bool conn_start_tls(struct conn *c, struct tls_config *config, uint64_t until_ns, struct error *e)
-{
-	if (!before_tls(c, e))
-		return false;
-	if (tls_accept(config, &c->wire, until_ns, &c->tls, e))
-		return true;
-	c->is_gone = true;
-	return false;
-}
-
-bool conn_start_tls_client(struct conn *c, struct slice name, uint64_t until_ns, struct error *e)
-{
-	if (!before_tls(c, e))
-		return false;
-	if (tls_connect(&c->wire, name, until_ns, &c->tls, e))
-		return true;
-	c->is_gone = true;
-	return false;
 }

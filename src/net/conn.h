@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * conn - a byte stream with a client or a server: buffered, with deadlines, with or without TLS.
+ * conn - a byte stream with a client or a server: buffered, with deadlines, with or without TLS and DEFLATE.
  *
  * Reads hand out slices that point into the input buffer and stay good until the next read call.
  * Writes collect in the output buffer; conn_flush sends them. A read flushes first, so a lock-step
@@ -10,7 +10,8 @@
  * Threads: one at a time. Waits are bounded by the absolute monotonic deadline given with each call.
  * Ownership: the conn owns its descriptors and its buffers; conn_rest() gives the buffers back while
  * a silent client is parked (a parked plain conn costs under 1 KiB).
- * Limits: LIMIT_CONN_IN_BYTES, LIMIT_CONN_OUT_BYTES; output beyond it is flushed, never grown.
+ * Limits: LIMIT_CONN_IN_BYTES, LIMIT_CONN_OUT_BYTES; output beyond it is flushed, never grown. LIMIT_CONN_DROP_BYTES of a line
+ * that does not end.
  */
 #include "base/error.h"
 #include "base/slice.h"
@@ -21,6 +22,8 @@ struct tls_config;
 enum {
 	LIMIT_CONN_IN_BYTES = 64 << 10,   /* the longest line we take, a socket read of a body */
 	LIMIT_CONN_OUT_BYTES = 256 << 10, /* a page of answers; beyond it we flush */
+	/* read and dropped of one line: no mistake is longer, and deflated it costs its sender 16 KB */
+	LIMIT_CONN_DROP_BYTES = 16 << 20,
 };
 
 enum conn_answer {
@@ -66,6 +69,9 @@ MUST_CHECK bool conn_write(struct conn *c, struct slice s);
 MUST_CHECK bool conn_flush(struct conn *c);
 /* Writes (and the flush inside reads) give up at this absolute time; also a peer that stops reading. */
 void conn_write_until(struct conn *c, uint64_t until_ns);
+/* Asked now and then while a write waits: may it go on, for a peer that has read nothing for so long? */
+typedef bool conn_patience_fn(void *context, uint64_t silent_ns);
+void conn_write_patience(struct conn *c, conn_patience_fn *is_patient, void *context);
 
 /* Bytes already here (buffered, or decrypted inside TLS): do not park, do not wait. */
 bool conn_has_input(const struct conn *c);
@@ -85,6 +91,16 @@ MUST_CHECK bool conn_start_tls_client(
 bool conn_has_tls(const struct conn *c);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" for Received and the log; empty without TLS. */
 struct slice conn_tls_text(const struct conn *c);
+
+/*
+ * From here on both sides deflate what they say (RFC 4978), above TLS when there is TLS, which cannot come later: where a flush
+ * ends its reader does not know. Flushes first. Bytes that the peer has sent already are taken for deflated ones. False: the
+ * peer left, or there is no memory.
+ */
+MUST_CHECK bool conn_start_deflate(struct conn *c);
+bool conn_is_deflated(const struct conn *c);
+/* After CONN_GONE: the peer is still there, but what it sends is not DEFLATE. A last word can be written. */
+bool conn_is_garbled(const struct conn *c);
 
 /*
  * A client connection to host and port, or to "unix:/path". Names are resolved by getaddrinfo, whose own

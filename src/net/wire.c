@@ -156,6 +156,24 @@ static ssize_t write_some(const struct wire *w, struct slice head, struct slice 
 	return write(w->out_fd, first.at, first.len < PIPE_BUF ? first.len : PIPE_BUF);
 }
 
+/* Until the peer reads on: to the deadline, or while we are patient. */
+static bool write_wait(const struct wire *w, uint64_t until_ns)
+{
+	uint64_t began_ns, now_ns;
+
+	if (w->is_patient == NULL)
+		return wire_wait(w->out_fd, POLLOUT, until_ns);
+	began_ns = now_ns = clock_mono_ns(&clock_real);
+	while (now_ns < until_ns && w->is_patient(w->patience_context, now_ns - began_ns)) {
+		uint64_t tick_ns = now_ns + WIRE_LONG_TICK_MS * NS_PER_MS;
+
+		if (wire_wait(w->out_fd, POLLOUT, tick_ns < until_ns ? tick_ns : until_ns))
+			return true;
+		now_ns = clock_mono_ns(&clock_real);
+	}
+	return wire_wait(w->out_fd, POLLOUT, 0);
+}
+
 enum conn_answer wire_write(struct wire *w, struct slice head, struct slice body, uint64_t until_ns)
 {
 	while (head.len + body.len > 0) {
@@ -172,7 +190,7 @@ enum conn_answer wire_write(struct wire *w, struct slice head, struct slice body
 			continue;
 		if (errno != EAGAIN)
 			return CONN_GONE;
-		if (!wire_wait(w->out_fd, POLLOUT, until_ns))
+		if (!write_wait(w, until_ns))
 			return CONN_QUIET;
 	}
 	return CONN_OK;

@@ -3,12 +3,19 @@
 
 #include "base/log.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct moment moment_now(const struct clock *clock)
 {
 	return (struct moment){ clock_mono_ns(clock), clock_wall_ns(clock) };
+}
+
+/* A client that does not read holds a thread: not for long when others need it. */
+static bool client_may_write(void *context, uint64_t silent_ns)
+{
+	return silent_ns < client_patience_ns(context, UINT_MAX);
 }
 
 void client_init(
@@ -18,6 +25,7 @@ void client_init(
 	c->service = service;
 	c->conn = conn;
 	c->work.fd = conn_fd(conn);
+	conn_write_patience(conn, client_may_write, c);
 	c->connected = moment_now(h->clock);
 	client_answered(c);
 	client_count(c, COUNT_CONNECTIONS);
