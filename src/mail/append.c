@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "mail/append.h"
-
-#include "mail/quota_use.h"
+#include "mail/append_parts.h"
 
 #include <stdlib.h>
 
 enum { APPEND_FIRST_ROOM = 4 /* most appends are of one message */ };
-
-struct append {
-	struct mail *mail;
-	struct folder *folder;
-	const struct target *target;
-	struct entry *entries;
-	size_t count, room;
-	uint64_t bytes, largest;
-	struct body_writer body; /* of the message that comes */
-	bool has_body;
-	struct body_writer first; /* its last chunk goes with the commit */
-	/* of the commit: */
-	enum append_answer answer;
-	struct appended appended;
-};
 
 struct append *append_begin(
 	struct mail *m, struct folder *f, const struct target *target, struct error *e)
@@ -95,11 +78,18 @@ bool append_add(
 	return true;
 }
 
+/* A message that is replaced gives its room to the new one. */
 static enum append_answer room_for(
 	const struct append *a, uint64_t bytes, uint64_t messages, uint64_t largest)
 {
+	uint64_t freed;
+
 	if (a->target == NULL)
 		return APPEND_OK;
+	if (append_frees_room(a, &freed)) {
+		bytes -= freed < bytes ? freed : bytes;
+		messages--;
+	}
 	switch (quota_fits(a->mail->quota, a->target, bytes, messages, largest)) {
 	case QUOTA_FITS:
 		return APPEND_OK;
@@ -119,7 +109,7 @@ enum append_answer append_may(struct append *a, uint64_t bytes)
 	return room_for(a, a->bytes + bytes, a->count + 1, bytes > a->largest ? bytes : a->largest);
 }
 
-static enum append_answer decide(const struct append *a, const struct folder_head *next)
+enum append_answer append_decide(const struct append *a, const struct folder_head *next)
 {
 	if (next->is_gone)
 		return APPEND_GONE;
@@ -128,27 +118,38 @@ static enum append_answer decide(const struct append *a, const struct folder_hea
 	return room_for(a, a->bytes, a->count, a->largest);
 }
 
-static void entries_stage(const struct append *a, struct folder_head *after, struct batch *b)
+void append_to_head(struct append *a, struct folder_head *after)
+{
+	a->appended = (struct appended){ .uid_validity = after->uid_validity,
+		.uid_first = after->uid_next,
+		.uid_last = after->uid_next + (uint32_t)a->count - 1,
+		.modseq = after->modseq };
+	for (size_t i = 0; i < a->count; i++) {
+		a->entries[i].uid = after->uid_next++;
+		a->entries[i].modseq = after->modseq;
+		head_add_entry(after, &a->entries[i]);
+	}
+}
+
+static void entries_stage(const struct append *a, struct batch *b)
 {
 	uint32_t segment = UINT32_MAX;
 	char room[ENTRY_VALUE_BYTES];
 
 	for (size_t i = 0; i < a->count; i++) {
-		struct entry entry = a->entries[i];
+		const struct entry *entry = &a->entries[i];
 		struct buf value = BUF_OVER(room);
 		struct key key = { .len = 0 };
 
-		entry.uid = a->appended.uid_first + (uint32_t)i;
-		entry.modseq = after->modseq;
-		if ((entry.uid - 1) / FOLDER_SEGMENT_UIDS != segment) {
+		if ((entry->uid - 1) / FOLDER_SEGMENT_UIDS != segment) {
 			struct key partition;
 
-			segment = (entry.uid - 1) / FOLDER_SEGMENT_UIDS;
+			segment = (entry->uid - 1) / FOLDER_SEGMENT_UIDS;
 			partition = key_segment(a->folder->id, segment);
 			batch_commit(b, &partition, STORE_ANY_VERSION, a->count - i, 0);
 		}
-		key_add_number(&key, entry.uid, 4);
-		invariant(entry_encode(&entry, &value));
+		key_add_number(&key, entry->uid, 4);
+		invariant(entry_encode(entry, &value));
 		batch_set(b, key_slice(&key), buf_slice(&value));
 	}
 }
@@ -159,19 +160,13 @@ static enum write_step append_build(struct folder_write *w, struct batch *b, str
 	struct folder_head *after = &w->after[0];
 
 	(void)e;
-	a->answer = decide(a, after);
+	a->answer = append_decide(a, after);
 	if (a->answer != APPEND_OK)
 		return WRITE_STOP;
 	after->modseq = folder_modseq_next(w->at[0]);
-	a->appended = (struct appended){ .uid_validity = after->uid_validity,
-		.uid_first = after->uid_next,
-		.uid_last = after->uid_next + (uint32_t)a->count - 1,
-		.modseq = after->modseq };
-	after->uid_next += (uint32_t)a->count;
-	for (size_t i = 0; i < a->count; i++)
-		head_add_entry(after, &a->entries[i]);
+	append_to_head(a, after);
 	folder_write_heads(w, b);
-	entries_stage(a, after, b);
+	entries_stage(a, b);
 	quota_changed(a->mail->quota, a->folder->account, (int64_t)a->bytes, (int64_t)a->count);
 	return WRITE_GO;
 }
@@ -187,6 +182,7 @@ static void append_free(struct append *a)
 {
 	if (a->has_body)
 		body_abandon(&a->body);
+	append_replace_done(a);
 	buf_done(&a->first.tail);
 	free(a->entries);
 	free(a);
@@ -221,7 +217,7 @@ enum append_answer append_commit(struct append *a, struct appended *ret, struct 
 	enum append_answer answer;
 
 	invariant(a->count > 0);
-	if (!folder_write_run(&w, e))
+	if (a->replaced.from == NULL ? !folder_write_run(&w, e) : !append_replace_run(a, &w, e))
 		a->answer = APPEND_FAILED;
 	answer = a->answer;
 	if (answer == APPEND_OK)

@@ -3,7 +3,7 @@
 /*
  * append - puts whole messages into a folder: APPEND, MULTIAPPEND (RFC 3502), CATENATE, REPLACE, import.
  *
- *   append_begin -> { append_body -> body_add ... -> append_add } ... -> append_commit
+ *   append_begin -> (append_replaces) -> { append_body -> body_add ... -> append_add } ... -> append_commit
  *
  * Any number of messages up to APPEND_MAX become one commit: all or none, with UIDs that follow each other. Only the
  * last chunk of the newest message stands in memory.
@@ -27,14 +27,20 @@ enum append_answer {
 	APPEND_OK,
 	APPEND_OVER_QUOTA,
 	APPEND_TOO_BIG, /* it would not fit into an empty mailbox */
-	APPEND_GONE,    /* the mailbox was deleted meanwhile: TRYCREATE */
-	APPEND_FULL,    /* more than APPEND_MAX messages, or UIDs are used up */
-	APPEND_FAILED,  /* e says why */
+	APPEND_GONE, /* the mailbox was deleted meanwhile: TRYCREATE; or what was to be replaced is gone */
+	APPEND_FULL,   /* more than APPEND_MAX messages, or UIDs are used up */
+	APPEND_FAILED, /* e says why */
 };
 struct append;
 /* The target is the mailbox's owner with its quotas, see directory_target(); both are borrowed. NULL with e: failed. */
 MUST_CHECK struct append *append_begin(
 	struct mail *m, struct folder *f, const struct target *target, struct error *e);
+/*
+ * The one message that will be added replaces this one (RFC 8508): it goes with the same commit, and its room counts. `from` is
+ * borrowed. When it is not there, which the commit finds out again (APPEND_GONE), the append is of no more use.
+ */
+MUST_CHECK bool append_replaces(
+	struct append *a, struct folder *from, uint32_t uid, bool *ret_is_there, struct error *e);
 /* A writer for the next message's bytes; it belongs to the append. */
 struct body_writer *append_body(struct append *a);
 /* The message is complete. *ret_id (may be NULL) is its EMAILID. */
@@ -45,6 +51,7 @@ enum append_answer append_may(struct append *a, uint64_t bytes);
 struct appended {
 	uint32_t uid_validity, uid_first, uid_last;
 	uint64_t modseq;
+	uint64_t replaced_modseq; /* of the replaced message's folder afterwards */
 };
 /* In every case the append is over and freed. */
 enum append_answer append_commit(struct append *a, struct appended *ret, struct error *e);

@@ -31,6 +31,13 @@ void shared_stage(struct batch *b, struct id blob, uint64_t holders)
 	count_stage(b, blob, 0, holders);
 }
 
+void shared_leave_stage(struct batch *b, struct id blob, uint64_t holders, uint64_t version)
+{
+	count_stage(b, blob, version, holders - 1);
+	if (holders == 1)
+		batch_drop(b, blob);
+}
+
 bool shared_count(
 	struct store *store, struct id blob, uint64_t *ret, uint64_t *ret_version, struct error *e)
 {

@@ -25,6 +25,8 @@ MUST_CHECK bool shared_drops_add(struct shared_drops *s, struct id blob, struct 
 MUST_CHECK bool shared_drops_stage(
 	const struct shared_drops *s, struct store *store, struct batch *b, struct error *e);
 void shared_drops_done(struct shared_drops *s);
+/* One holder of these less; the last one drops the blob. `version` is as shared_count() said. */
+void shared_leave_stage(struct batch *b, struct id blob, uint64_t holders, uint64_t version);
 /* The holders on disk; 0 when there is no count. */
 MUST_CHECK bool shared_count(
 	struct store *store, struct id blob, uint64_t *ret, uint64_t *ret_version, struct error *e);
