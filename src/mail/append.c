@@ -54,6 +54,7 @@ bool append_add(
 		.keywords = message->keywords,
 		.bytes = a->body.bytes,
 		.received_ns = message->received_ns > 0 ? message->received_ns : now_ns,
+		.zone_min = message->zone_min,
 		.saved_ns = now_ns,
 		.message = id_new(a->mail->clock),
 		.blob = a->body.blob,

@@ -22,6 +22,7 @@ struct append_message {
 	uint32_t flags;       /* enum entry_flag */
 	uint64_t keywords;    /* bits, see folder_keywords_bits() */
 	uint64_t received_ns; /* INTERNALDATE; 0: now */
+	int32_t zone_min;     /* of it, see struct entry */
 };
 enum append_answer {
 	APPEND_OK,

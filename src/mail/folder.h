@@ -32,6 +32,7 @@ struct entry {
 	/* of the whole message as RETR sends it, before dot-stuffing, with its prefix */
 	uint64_t bytes;
 	uint64_t received_ns; /* wall; INTERNALDATE */
+	int32_t zone_min;     /* of it: east of UTC, -1439 to 1439, as APPEND said */
 	/* wall; when it came into this folder: SAVEDATE, RFC 8514. 0: not known */
 	uint64_t saved_ns;
 	/* its timeline; also its EMAILID, RFC 8474: copies and moved ones keep it */

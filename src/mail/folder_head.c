@@ -10,7 +10,8 @@ enum {
 	HEAD_GONE = 1,
 	HEAD_LOGGED = 2,
 	HEAD_STRUCTURES = 4,
-	ENTRY_VERSION = 2, /* 1: without keywords and saved_ns */
+	ENTRY_VERSION = 3,      /* 1: without keywords and saved_ns; 2: without zone_min */
+	ENTRY_ZONE_BIAS = 1440, /* makes every zone a positive number */
 	ENTRY_SHARED = 1,
 	KEYWORDS_VERSION = 1,
 };
@@ -83,9 +84,11 @@ bool entry_encode(const struct entry *entry, struct buf *out)
 	       record_number(out, entry->is_shared ? ENTRY_SHARED : 0) &&
 	       record_number(out, entry->flags) && record_number(out, entry->keywords) &&
 	       record_number(out, entry->modseq) && record_number(out, entry->bytes) &&
-	       record_u64(out, entry->received_ns) && record_u64(out, entry->saved_ns) &&
-	       buf_add(out, id_slice(&entry->message)) && buf_add(out, id_slice(&entry->blob)) &&
-	       record_text(out, entry->prefix) && record_text(out, entry->body);
+	       record_u64(out, entry->received_ns) &&
+	       record_number(out, (uint64_t)(entry->zone_min + ENTRY_ZONE_BIAS)) &&
+	       record_u64(out, entry->saved_ns) && buf_add(out, id_slice(&entry->message)) &&
+	       buf_add(out, id_slice(&entry->blob)) && record_text(out, entry->prefix) &&
+	       record_text(out, entry->body);
 }
 
 void head_add_entry(struct folder_head *h, const struct entry *entry)
@@ -131,6 +134,7 @@ bool entry_decode(struct slice key, struct slice value, struct entry *ret)
 	struct cursor c = cursor_over(value);
 	struct entry entry = { .uid = (uint32_t)key_read_number(key) };
 	uint8_t version = record_read_u8(&c);
+	uint64_t zone;
 
 	if (version == 0 || version > ENTRY_VERSION || key.len != 4)
 		cursor_break(&c);
@@ -141,14 +145,17 @@ bool entry_decode(struct slice key, struct slice value, struct entry *ret)
 	entry.modseq = record_read_number(&c);
 	entry.bytes = record_read_number(&c);
 	entry.received_ns = record_read_u64(&c);
+	zone = version > 2 ? record_read_number(&c) : ENTRY_ZONE_BIAS;
 	/* In version 1 nothing was ever copied or moved: it came when it was received. */
 	entry.saved_ns = version > 1 ? record_read_u64(&c) : entry.received_ns;
 	entry.message = read_id(&c);
 	entry.blob = read_id(&c);
 	entry.prefix = record_read_text(&c);
 	entry.body = record_read_text(&c);
-	if (!cursor_finished(&c) || entry.bytes < entry.prefix.len)
+	if (!cursor_finished(&c) || entry.bytes < entry.prefix.len || zone == 0 ||
+		zone >= 2 * ENTRY_ZONE_BIAS)
 		return false;
+	entry.zone_min = (int32_t)zone - ENTRY_ZONE_BIAS;
 	*ret = entry;
 	return true;
 }

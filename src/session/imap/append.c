@@ -144,6 +144,14 @@ static bool append_open(struct appending *a, enum next *ret_next)
 	return true;
 }
 
+/* An entry's times are from 1970 to 2262; what the client says outside becomes the nearest. */
+static uint64_t wall_ns_of(int64_t seconds)
+{
+	const int64_t last = (int64_t)(INT64_MAX / NS_PER_S);
+
+	return seconds <= 0 ? 1 : (uint64_t)(seconds < last ? seconds : last) * NS_PER_S;
+}
+
 /* The message whose bytes have all come. */
 static void message_finish(struct appending *a)
 {
@@ -156,8 +164,10 @@ static void message_finish(struct appending *a)
 	if (m == NULL || a->refusal.len > 0)
 		return;
 	message.flags = m->flags.system & ~(unsigned)IMAP_FLAG_RECENT;
-	if (m->has_time && m->time.seconds > 0)
-		message.received_ns = (uint64_t)m->time.seconds * NS_PER_S;
+	if (m->has_time) {
+		message.received_ns = wall_ns_of(m->time.seconds);
+		message.zone_min = m->time.zone_minutes;
+	}
 	if (!folder_keywords_bits(a->folder, m->flags.keywords, m->flags.keyword_count, true,
 		    &message.keywords, &missing, &e) ||
 		!append_add(a->append, &message, NULL, &e))

@@ -8,9 +8,10 @@
 
 #include <inttypes.h>
 
-static void put_time(struct imap *s, uint64_t wall_ns)
+static void put_time(struct imap *s, uint64_t wall_ns, int32_t zone_min)
 {
-	struct imap_time time = { .seconds = (int64_t)(wall_ns / NS_PER_S) };
+	struct imap_time time = { .seconds = (int64_t)(wall_ns / NS_PER_S),
+		.zone_minutes = zone_min };
 
 	imap_wrote(s, imap_time_write(&s->out, time));
 }
@@ -56,7 +57,7 @@ static void put_one(struct fetching *f, unsigned item)
 		return imap_put_flags(s, entry);
 	case IMAP_FETCH_INTERNALDATE:
 		imap_put(s, S("INTERNALDATE "));
-		return put_time(s, entry->received_ns);
+		return put_time(s, entry->received_ns, entry->zone_min);
 	case IMAP_FETCH_SIZE:
 		return imap_put_format(s, "RFC822.SIZE %" PRIu64, entry->bytes);
 	case IMAP_FETCH_ENVELOPE:
@@ -72,7 +73,8 @@ static void put_one(struct fetching *f, unsigned item)
 		return imap_put(s, S("THREADID NIL"));
 	case IMAP_FETCH_SAVEDATE:
 		imap_put(s, S("SAVEDATE "));
-		return entry->saved_ns == 0 ? imap_put(s, S("NIL")) : put_time(s, entry->saved_ns);
+		return entry->saved_ns == 0 ? imap_put(s, S("NIL"))
+					    : put_time(s, entry->saved_ns, 0);
 	case IMAP_FETCH_PREVIEW:
 		imap_put(s, S("PREVIEW "));
 		return imap_put_string(s, f->summary.preview);

@@ -74,7 +74,9 @@ static enum verdict match_entry(const struct search *q, const struct condition *
 	case IMAP_KEY_BEFORE:
 	case IMAP_KEY_ON:
 	case IMAP_KEY_SINCE:
-		return compare_day(day_of((int64_t)received_s), IMAP_KEY_BEFORE, key);
+		/* RFC 9051 6.4.4: the day as APPEND wrote it, whatever the zone. */
+		return compare_day(day_of((int64_t)received_s + 60 * (int64_t)entry->zone_min),
+			IMAP_KEY_BEFORE, key);
 	case IMAP_KEY_SAVEDBEFORE:
 	case IMAP_KEY_SAVEDON:
 	case IMAP_KEY_SAVEDSINCE:

@@ -259,8 +259,8 @@ static void test_watchers(struct world *w)
 	folder_close(f);
 }
 
-/* What version 1 wrote, byte for byte: a head, and two entries without bodies. */
-static void write_first_version(struct world *w, struct id folder)
+/* What older versions wrote, byte for byte: a head, an entry of version 1 (UID 4) and one of version 2, without bodies. */
+static void write_older_versions(struct world *w, struct id folder)
 {
 	struct key head = key_of_id('f', folder), segment = key_segment(folder, 0);
 	struct error e = { .fault = FAULT_NONE };
@@ -280,9 +280,11 @@ static void write_first_version(struct world *w, struct id folder)
 		struct id id = id_new(&w->clock);
 
 		buf_clear(&value);
-		check(record_u8(&value, 1) && record_number(&value, 0));
-		check(record_number(&value, 0) && record_number(&value, uid));
+		check(record_u8(&value, uid == 4 ? 1 : 2) && record_number(&value, 0));
+		check(record_number(&value, 0) && (uid == 4 || record_number(&value, 5)));
+		check(record_number(&value, uid));
 		check(record_number(&value, 15) && record_u64(&value, 77 * NS_PER_S));
+		check(uid == 4 || record_u64(&value, 78 * NS_PER_S));
 		check(buf_add(&value, id_slice(&id)) && buf_add(&value, id_slice(&id)));
 		check(record_text(&value, S("Return-Path: <>")) && record_text(&value, S("")));
 		key_add_number(&key, uid, 4);
@@ -291,7 +293,7 @@ static void write_first_version(struct world *w, struct id folder)
 	check(batch_write_again(&b, w->mail.store, &e));
 }
 
-static void test_first_version(struct world *w)
+static void test_older_versions(struct world *w)
 {
 	struct account account;
 	struct folder_state state;
@@ -304,14 +306,16 @@ static void test_first_version(struct world *w)
 	world_domain(w, "a.example");
 	world_account(w, "alice@a.example");
 	account = world_account_get(w, "alice@a.example");
-	write_first_version(w, account.id);
+	write_older_versions(w, account.id);
 	f = world_mailbox(w, "alice@a.example", "INBOX");
 	folder_state_get(f, &state);
 	check(state.uid_validity == 1700000000 && state.uid_next == 8 && state.count == 2);
 	check(state.bytes == 30 && state.modseq == 9 && state.unseen == 2 && state.deleted == 0);
 	world_read(w, f, 7, &out);
 	check(slice_same(buf_slice(&out), S("Return-Path: <>")));
-	check(world_entry(f, 4).saved_ns == 77 * NS_PER_S);
+	check(world_entry(f, 4).saved_ns == 77 * NS_PER_S && world_entry(f, 4).zone_min == 0);
+	check(world_entry(f, 7).saved_ns == 78 * NS_PER_S && world_entry(f, 7).zone_min == 0);
+	check(world_entry(f, 7).keywords == 5);
 	check(world_flag(f, 4, FLAGS_ADD, ENTRY_SEEN, 0).modseq > 9);
 	check(world_deliver(w, "alice@a.example", S("x\r\n")) == INTAKE_OK);
 	check(view_open(&v, f, false, &e));
@@ -375,7 +379,7 @@ int main(void)
 		{ "keywords", test_keywords, false },
 		{ "append", test_append, false },
 		{ "watchers", test_watchers, false },
-		{ "first version", test_first_version, false },
+		{ "older versions", test_older_versions, false },
 		{ "structures", test_structures, false },
 	};
 
