@@ -37,7 +37,7 @@ bool appliance_disk_make(
 	auto_buf output = { .max = RUN_OUTPUT_BYTES };
 	auto_fd fd = -1;
 
-	if (!site_path(plan, "data.ext4", ret, e) || !site_path(plan, "seed", seed, e) ||
+	if (!site_path(plan, APPLIANCE_DISK, ret, e) || !site_path(plan, "seed", seed, e) ||
 		!site_path(plan, "seed/setup", setup, e))
 		return false;
 	if (mkdir(seed, 0755) < 0)

@@ -8,9 +8,11 @@
  */
 #include "lab/platform/site.h"
 
+#define APPLIANCE_DISK "data.disk" /* in the work directory */
+
 /* Is there an image, and what makes a disk? The reason is a sentence. */
 bool appliance_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES]);
-/* An ext4 file system with the setup file in it, made without root and without mounting. */
+/* A raw disk with the plan's file system and the setup file in it, made without root and without mounting. */
 MUST_CHECK bool appliance_disk_make(
 	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e);
 /* Notes the stages that the console has printed since the last look; for site.watch. */

@@ -131,17 +131,25 @@ _Noreturn static void keeper_watch(
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : SIGNAL_STATUS + WTERMSIG(status));
 }
 
+static bool is_kept(const struct keeper_plan *plan, const struct gate *gate, int fd)
+{
+	bool is_passed = fd == gate->up[1] || fd == gate->down[0];
+
+	for (size_t i = 0; i < KEEPER_PASS_COUNT; i++)
+		is_passed = is_passed || fd == plan->pass_fds[i];
+	return is_passed;
+}
+
 /* Everything that the lab had open and the program must not have. */
 static void files_leave(const struct keeper_plan *plan, const struct gate *gate, int log_fd)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int keep[] = { plan->pass_fds[0], plan->pass_fds[1], gate->up[1], gate->down[0] };
 
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(log_fd, STDOUT_FILENO);
 	(void)dup2(log_fd, STDERR_FILENO);
 	for (int fd = STDERR_FILENO + 1; fd < FILES_BELOW; fd++) {
-		if (fd != keep[0] && fd != keep[1] && fd != keep[2] && fd != keep[3])
+		if (!is_kept(plan, gate, fd))
 			(void)close(fd);
 	}
 	(void)close_range(FILES_BELOW, ~0u, 0);
@@ -273,5 +281,15 @@ void keeper_stop(struct keeper *k)
 		(void)kill(k->pid, SIGKILL);
 		(void)wait_ended(k->pid, &k->status, KILLED_WAIT_MS);
 	}
+	k->pid = 0;
+}
+
+void keeper_kill(struct keeper *k)
+{
+	if (k->pid == 0)
+		return;
+	(void)kill(k->program_pid, SIGKILL);
+	if (!wait_ended(k->pid, &k->status, 2 * KILLED_WAIT_MS))
+		keeper_stop(k);
 	k->pid = 0;
 }

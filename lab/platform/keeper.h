@@ -14,7 +14,7 @@
 
 #include <sys/types.h>
 
-enum { KEEPER_PASS_COUNT = 2 }; /* QEMU's tap and monitor */
+enum { KEEPER_PASS_COUNT = 3 }; /* QEMU's tap, monitor and saved state */
 
 struct keeper_plan {
 	const char *const *words; /* the program; ends with NULL */
@@ -42,3 +42,5 @@ MUST_CHECK bool keeper_start(const struct keeper_plan *plan, struct keeper *ret,
 bool keeper_is_alive(struct keeper *k, char *ret_reason, size_t size);
 /* Ends the program, waits for all of it. */
 void keeper_stop(struct keeper *k);
+/* The same at once and without asking: SIGKILL, as when the power fails. */
+void keeper_kill(struct keeper *k);

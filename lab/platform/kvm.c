@@ -72,6 +72,22 @@ static bool kvm_deploy(const struct deploy_plan *plan, struct deployment *ret, s
 	return qemu_deploy(&platform_kvm, plan, ret, e);
 }
 
+static bool kvm_restore(const struct deploy_plan *plan, const char *directory,
+	struct deployment *ret, struct error *e)
+{
+	return qemu_restore(&platform_kvm, plan, directory, ret, e);
+}
+
+static const struct platform_states states = {
+	.snapshot = qemu_snapshot,
+	.revert = qemu_revert,
+	.save = qemu_save,
+	.restore = kvm_restore,
+	.migrate = qemu_migrate,
+	.cut = qemu_cut,
+	.boot = qemu_boot,
+};
+
 const struct platform platform_kvm = {
 	.name = "kvm",
 	.title = "QEMU, KVM",
@@ -82,4 +98,5 @@ const struct platform platform_kvm = {
 	.is_alive = site_is_alive,
 	.stop = site_stop,
 	.describe = qemu_describe,
+	.states = &states,
 };

@@ -17,6 +17,7 @@ static bool is_open;
 /* The two networks, once there are two. */
 static int outside_fd = -1, inside_fd = -1;
 static unsigned seat_last;
+static bool seat_is_taken[LAN_SEAT_COUNT];
 
 bool lan_is_possible(void)
 {
@@ -62,13 +63,50 @@ void lan_step_in(void)
 		invariant(setns(inside_fd, CLONE_NEWNET) == 0);
 }
 
-void lan_seat_next(struct lan_seat *ret)
-{
-	unsigned number = 2 + seat_last++ % LAN_SEAT_COUNT;
+enum { SEAT_FIRST = 2 }; /* the gateway is 1 */
 
-	(void)snprintf(ret->address, sizeof ret->address, "10.77.0.%u", number);
+static void seat_take(unsigned at, struct lan_seat *ret)
+{
+	unsigned number = SEAT_FIRST + at;
+
+	seat_is_taken[at] = true;
+	(void)snprintf(ret->address, sizeof ret->address, LAN_NETWORK "%u", number);
 	(void)snprintf(ret->hardware, sizeof ret->hardware, "02:4d:56:00:00:%02x", number);
 	(void)snprintf(ret->interface, sizeof ret->interface, "mv%u", number);
+}
+
+/* Where the seat with this address is; LAN_SEAT_COUNT: there is none. */
+static unsigned seat_find(struct slice address)
+{
+	uint64_t number = 0;
+
+	if (!slice_starts(address, S(LAN_NETWORK)) ||
+		!slice_number(slice_skip(address, S(LAN_NETWORK).len),
+			SEAT_FIRST + LAN_SEAT_COUNT - 1, &number) ||
+		number < SEAT_FIRST)
+		return LAN_SEAT_COUNT;
+	return (unsigned)number - SEAT_FIRST;
+}
+
+/* Not one that was just given back: it has neighbours that remember it. */
+void lan_seat_next(struct lan_seat *ret)
+{
+	unsigned at = seat_last % LAN_SEAT_COUNT;
+
+	for (unsigned i = 0; i < LAN_SEAT_COUNT && seat_is_taken[at]; i++)
+		at = (at + 1) % LAN_SEAT_COUNT;
+	seat_last = at + 1;
+	seat_take(at, ret);
+}
+
+bool lan_seat_at(struct slice address, struct lan_seat *ret)
+{
+	unsigned at = seat_find(address);
+
+	if (at == LAN_SEAT_COUNT || seat_is_taken[at])
+		return false;
+	seat_take(at, ret);
+	return true;
 }
 
 bool lan_attach(const struct lan_seat *seat, pid_t pid, struct error *e)
@@ -136,9 +174,12 @@ void lan_tap_end(const struct lan_seat *seat)
 
 void lan_leave(const struct lan_seat *seat)
 {
+	unsigned at = seat_find(slice_of(seat->address));
 	struct error ignored = { 0 };
 	char lines[128];
 
+	if (at < LAN_SEAT_COUNT)
+		seat_is_taken[at] = false;
 	(void)snprintf(lines, sizeof lines, "neighbour del %s dev mv0\n", seat->address);
 	(void)!ip(lines, &ignored);
 }

@@ -11,7 +11,7 @@
  * it: call it in the main thread, before other threads start; what they dial is then on this network
  * (and on nothing else).
  * Needs root. Without it the platforms use loopback and QEMU's user network, and say so.
- * Limits: LAN_SEAT_COUNT deployments in one life of the lab, then addresses come round again.
+ * Limits: LAN_SEAT_COUNT deployments at once; their addresses come round again.
  */
 #include "base/error.h"
 #include "lab/guest/link.h"
@@ -19,7 +19,8 @@
 #include <sys/types.h>
 
 enum { LAN_SEAT_COUNT = 250, LAN_TEXT_BYTES = 24, LAN_PREFIX_BITS = 24 };
-#define LAN_GATEWAY "10.77.0.1"
+#define LAN_NETWORK "10.77.0."
+#define LAN_GATEWAY LAN_NETWORK "1"
 
 /* A place on the network: an address with what belongs to it. */
 struct lan_seat {
@@ -38,16 +39,20 @@ MUST_CHECK bool lan_open(struct error *e);
  */
 MUST_CHECK bool lan_step_out(struct error *e);
 void lan_step_in(void);
+/* The next one that nobody has. */
 void lan_seat_next(struct lan_seat *ret);
+/* The one with that address; false: it is not ours to give, or taken. */
+MUST_CHECK bool lan_seat_at(struct slice address, struct lan_seat *ret);
 /* A veth pair whose other end is "eth0" in the namespace of that process. */
 MUST_CHECK bool lan_attach(const struct lan_seat *seat, pid_t pid, struct error *e);
 /* For the process itself: brings up lo and eth0 with the seat's address. */
 MUST_CHECK bool lan_sit(const struct lan_seat *seat, struct error *e);
-/* A tap on the bridge; it lives as long as its descriptor. */
+/* A tap on the bridge; it lives as long as its descriptor. A seat has one, but for a machine that moves:
+ * its second one has another name. */
 MUST_CHECK bool lan_tap(const struct lan_seat *seat, int *ret_fd, struct error *e);
 /* The same for a program that opens the tap by its name: it stays until lan_tap_end() or the namespace's
  * end. */
 MUST_CHECK bool lan_tap_stay(const struct lan_seat *seat, struct error *e);
 void lan_tap_end(const struct lan_seat *seat);
-/* Forgets the seat's neighbour; the veth went with its namespace. */
+/* Gives the seat back and forgets its neighbour; the veth went with its namespace. */
 void lan_leave(const struct lan_seat *seat);

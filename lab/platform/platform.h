@@ -16,6 +16,7 @@
  */
 #include "base/error.h"
 #include "base/slice.h"
+#include "lab/hardware/hardware.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,7 +47,8 @@ struct deploy_plan {
 	unsigned cpu_count;
 	uint64_t memory_bytes;
 	uint64_t disk_bytes;
-	const char *server_path; /* the `mailvisor` program */
+	struct hardware hardware; /* of virtual machines; other platforms know only the default */
+	const char *server_path;  /* the `mailvisor` program */
 	/* directory with the appliance's kernel and initramfs; virtual machines */
 	const char *image_path;
 	const char *work_path; /* an existing empty directory of this trial: data, sockets, logs */
@@ -84,6 +86,42 @@ struct platform_usage {
 	uint64_t write_bytes;  /* to disk */
 };
 
+/* What one operation of struct platform_states took. */
+struct platform_span {
+	uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC, from the command to its end */
+	uint64_t
+		paused_ns; /* how long the guest stood still, as the hypervisor says; UINT64_MAX: unknown */
+	uint64_t bytes; /* written or moved for it; UINT64_MAX: unknown */
+};
+
+/*
+ * What can be done with a deployment beside serving; NULL where the platform cannot. After snapshot, revert,
+ * migrate and boot it serves on at the same address and ports (revert and boot break its connections: ask
+ * its ports, as for any server); after save and cut its machine is gone, and only boot (after cut) or
+ * stop may follow. A failure leaves it serving where that is possible; is_alive tells.
+ */
+struct platform_states {
+	/* Keeps memory and disk under that name (letters and digits) in the machine's own disk. Needs
+	 * hardware format qcow2 where the platform has formats. */
+	bool (*snapshot)(
+		struct deployment *d, const char *name, struct platform_span *ret, struct error *e);
+	bool (*revert)(
+		struct deployment *d, const char *name, struct platform_span *ret, struct error *e);
+	/* Writes memory and disk into the directory, which is there and empty, and ends the machine. */
+	bool (*save)(struct deployment *d, const char *directory, struct platform_span *ret,
+		struct error *e);
+	/* A deployment out of what save() wrote, like deploy(); the directory stays as it is and serves again. */
+	bool (*restore)(const struct deploy_plan *plan, const char *directory,
+		struct deployment *ret, struct error *e);
+	/* To a second machine on this host, while it serves. */
+	bool (*migrate)(struct deployment *d, struct platform_span *ret, struct error *e);
+	/* The power fails: everything of the machine is killed at once; its disk stays. */
+	void (*cut)(struct deployment *d);
+	/* After cut(): starts again from the same disk; returns when it serves, like deploy(). The stages
+	 * and times in *d are then those of this start. */
+	bool (*boot)(struct deployment *d, struct error *e);
+};
+
 struct platform {
 	const char *name;  /* "process": in files and on the command line */
 	const char *title; /* "Bare process": in the report */
@@ -104,6 +142,7 @@ struct platform {
 	void (*stop)(struct deployment *d);
 	/* Version of the platform's software, kernel, device models: one JSON object for the report. */
 	void (*describe)(char ret_json[PLATFORM_FACTS_BYTES]);
+	const struct platform_states *states; /* NULL: it can none of that */
 };
 
 /* All we have, in the order of the report: process, container, uml, tcg, kvm, virtualbox,

@@ -67,7 +67,29 @@ static bool object_read(struct qmp *q, uint64_t until_ns, json_t **ret, struct e
 	}
 }
 
-/* Skips events. */
+/* An event's time is the host's wall clock; only differences are used. */
+static uint64_t event_us(const json_t *object)
+{
+	const json_t *at = json_object_get(object, "timestamp");
+	json_int_t seconds = json_integer_value(json_object_get(at, "seconds"));
+
+	return (uint64_t)seconds * 1000000 +
+	       (uint64_t)json_integer_value(json_object_get(at, "microseconds"));
+}
+
+static void event_note(struct qmp *q, const json_t *object)
+{
+	const char *name = json_string_value(json_object_get(object, "event"));
+
+	if (name != NULL && strcmp(name, "STOP") == 0) {
+		q->stop_count++;
+		q->stopped_us = event_us(object);
+	}
+	if (name != NULL && strcmp(name, "RESUME") == 0)
+		q->resumed_us = event_us(object);
+}
+
+/* Reads over events. */
 static bool answer_read(struct qmp *q, uint64_t until_ns, json_t **ret, struct error *e)
 {
 	for (unsigned i = 0; i < EVENTS_MAX; i++) {
@@ -75,31 +97,57 @@ static bool answer_read(struct qmp *q, uint64_t until_ns, json_t **ret, struct e
 			return false;
 		if (json_object_get(*ret, "event") == NULL)
 			return true;
+		event_note(q, *ret);
 		json_decref(*ret);
 	}
 	return fail(e, FAULT_NEVER, "read QEMU's monitor: %d events and no answer", EVENTS_MAX);
 }
 
-static bool command_send(struct qmp *q, const char *command, json_t *arguments, struct error *e)
+/* Sends the bytes, and with them the descriptor (unix(7), SCM_RIGHTS); -1: none. */
+static bool bytes_send(const struct qmp *q, const char *text, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS,
+			      .cmsg_len = CMSG_LEN(sizeof fd) } };
+	union {
+		const char *text;
+		void *at;
+	} view = { .text = text };
+	struct iovec part = { .iov_base = view.at, .iov_len = strlen(text) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
+	if (fd >= 0) {
+		message.msg_control = control.room;
+		message.msg_controllen = sizeof control.room;
+	}
+	return sendmsg(q->fd, &message, MSG_NOSIGNAL) == (ssize_t)part.iov_len;
+}
+
+/* Takes the arguments. */
+static bool command_send(
+	struct qmp *q, const char *command, json_t *arguments, int fd, struct error *e)
 {
 	json_t *object = json_pack("{s:s, s:o*}", "execute", command, "arguments", arguments);
 	char *text = json_dumps(object, JSON_COMPACT);
-	size_t length = text == NULL ? 0 : strlen(text);
-	bool is_sent = text != NULL && send(q->fd, text, length, MSG_NOSIGNAL) == (ssize_t)length &&
-		       send(q->fd, "\n", 1, MSG_NOSIGNAL) == 1;
+	bool is_sent = text != NULL && bytes_send(q, text, fd) && bytes_send(q, "\n", -1);
 
 	free(text);
 	json_decref(object);
 	return is_sent || fail(e, FAULT_GONE, "tell QEMU '%s': %m", command);
 }
 
-bool qmp_call(struct qmp *q, const char *command, json_t *arguments, uint64_t until_ns,
-	json_t **ret, struct error *e)
+/* Reads the answer to `command`, which was sent. */
+static bool answer_take(
+	struct qmp *q, const char *command, uint64_t until_ns, json_t **ret, struct error *e)
 {
 	json_t *answer = NULL;
 	const char *reason = NULL;
 
-	if (!command_send(q, command, arguments, e) || !answer_read(q, until_ns, &answer, e))
+	if (!answer_read(q, until_ns, &answer, e))
 		return false;
 	if (json_object_get(answer, "return") == NULL)
 		reason = json_string_value(
@@ -112,6 +160,19 @@ bool qmp_call(struct qmp *q, const char *command, json_t *arguments, uint64_t un
 
 	json_decref(answer);
 	return is_good;
+}
+
+bool qmp_call(struct qmp *q, const char *command, json_t *arguments, uint64_t until_ns,
+	json_t **ret, struct error *e)
+{
+	return command_send(q, command, arguments, -1, e) &&
+	       answer_take(q, command, until_ns, ret, e);
+}
+
+bool qmp_give_fd(struct qmp *q, const char *name, int fd, uint64_t until_ns, struct error *e)
+{
+	return command_send(q, "getfd", json_pack("{s:s}", "fdname", name), fd, e) &&
+	       answer_take(q, "getfd", until_ns, NULL, e);
 }
 
 bool qmp_open(int fd, uint64_t until_ns, struct qmp *ret, struct error *e)

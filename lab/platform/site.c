@@ -88,15 +88,26 @@ static uint16_t port_free(void)
 	return ntohs(at.sin_port);
 }
 
-static bool address_choose(struct site *s, struct deployment *d, struct error *e)
+/* A user network needs ports of loopback, also where the lab has a network of its own. */
+static bool wants_lan(const struct site *s)
 {
-	s->has_lan = !s->is_outside && lan_is_possible();
+	return !s->is_outside && s->plan->hardware.value[HARDWARE_NETWORK] == NETWORK_TAP &&
+	       lan_is_possible();
+}
+
+static bool address_choose(
+	struct site *s, const struct lan_seat *seat, struct deployment *d, struct error *e)
+{
+	s->has_lan = wants_lan(s);
 	if (s->is_outside && !lan_step_out(e))
 		return false;
 	if (s->has_lan && !lan_open(e))
 		return false;
 	if (s->has_lan) {
-		lan_seat_next(&s->seat);
+		if (seat != NULL)
+			s->seat = *seat;
+		else
+			lan_seat_next(&s->seat);
 		(void)snprintf(d->host, sizeof d->host, "%s", s->seat.address);
 		d->smtp_port = SMTP_PORT;
 		d->pop3_port = POP3_PORT;
@@ -130,7 +141,7 @@ static void settings_choose(struct site *s, const struct deployment *d)
 }
 
 static bool open_at(const struct deploy_plan *plan, const struct platform *platform,
-	bool is_outside, struct deployment *ret, struct error *e)
+	const struct lan_seat *seat, bool is_outside, struct deployment *ret, struct error *e)
 {
 	struct site *s = calloc(1, sizeof *s);
 
@@ -143,7 +154,8 @@ static bool open_at(const struct deploy_plan *plan, const struct platform *platf
 	s->facts = json_object();
 	cgroups_sweep();
 	(void)cgroup_name(&s->group);
-	if (!address_choose(s, ret, e) || !site_path(plan, "console.log", ret->console_path, e)) {
+	if (!address_choose(s, seat, ret, e) ||
+		!site_path(plan, "console.log", ret->console_path, e)) {
 		site_stop(ret);
 		return false;
 	}
@@ -155,13 +167,19 @@ static bool open_at(const struct deploy_plan *plan, const struct platform *platf
 bool site_open(const struct deploy_plan *plan, const struct platform *platform,
 	struct deployment *ret, struct error *e)
 {
-	return open_at(plan, platform, false, ret, e);
+	return open_at(plan, platform, NULL, false, ret, e);
+}
+
+bool site_open_at(const struct deploy_plan *plan, const struct platform *platform,
+	const struct lan_seat *seat, struct deployment *ret, struct error *e)
+{
+	return open_at(plan, platform, seat, false, ret, e);
 }
 
 bool site_open_outside(const struct deploy_plan *plan, const struct platform *platform,
 	struct deployment *ret, struct error *e)
 {
-	return open_at(plan, platform, true, ret, e);
+	return open_at(plan, platform, NULL, true, ret, e);
 }
 
 void site_words(const struct site *s, const char *server, const char *data, const char *setup,
@@ -319,7 +337,7 @@ static int path_remove(const char *path, const struct stat *meta, int kind, stru
 static void files_remove(const struct deploy_plan *plan)
 {
 	static const char *const names[] = { "data", "root", "runc", "seed", "setup", "config.json",
-		"data.ext4", "machine" };
+		"data.disk", "machine" };
 	char path[PLATFORM_PATH_BYTES];
 	struct error ignored = { 0 };
 

@@ -31,6 +31,7 @@ struct site {
 	unsigned set_count;
 	int tap_fd;      /* QEMU's, until it has it; -1: none */
 	struct qmp *qmp; /* NULL: not QEMU, or not yet */
+	bool has_moved;  /* an odd number of times: its tap has the second name */
 	bool (*watch)(struct site *s, struct deployment *d, struct error *e); /* may be NULL */
 	bool (*part)(struct site *s, struct deployment *d); /* before the end; may be NULL */
 	uint64_t console_seen_bytes;
@@ -44,6 +45,9 @@ struct site {
 /* Address, ports, cgroup and settings; fills what it can of *ret. On failure nothing is left. */
 MUST_CHECK bool site_open(const struct deploy_plan *plan, const struct platform *platform,
 	struct deployment *ret, struct error *e);
+/* The same at a seat of the lab's network that was taken before (lan_seat_at); NULL: any. */
+MUST_CHECK bool site_open_at(const struct deploy_plan *plan, const struct platform *platform,
+	const struct lan_seat *seat, struct deployment *ret, struct error *e);
 /* The same for a machine that is reached through ports of 127.0.0.1 on the machine's own network. */
 MUST_CHECK bool site_open_outside(const struct deploy_plan *plan, const struct platform *platform,
 	struct deployment *ret, struct error *e);

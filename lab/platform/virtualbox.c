@@ -125,7 +125,7 @@ static bool machine_create(
 	       fail(e, FAULT_NEVER, "VBoxManage createvm: no UUID in its answer");
 }
 
-static bool hardware_set(struct deployment *d, struct buf *output, struct error *e)
+static bool devices_set(struct deployment *d, struct buf *output, struct error *e)
 {
 	const struct site *s = site_of(d);
 	char memory[24], cpus[16];
@@ -315,7 +315,7 @@ static bool machine_make(struct deployment *d, struct error *e)
 	s->group.name[0] = '\0';
 	orphans_remove();
 	if (!machine_directory(s->plan, directory, e) ||
-		!machine_create(s, directory, &output, e) || !hardware_set(d, &output, e) ||
+		!machine_create(s, directory, &output, e) || !devices_set(d, &output, e) ||
 		!port_set(d, "smtp", d->smtp_port, 25, &output, e) ||
 		!port_set(d, "pop3", d->pop3_port, 110, &output, e) ||
 		!port_set(d, "submission", d->submission_port, 587, &output, e) ||

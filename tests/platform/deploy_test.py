@@ -109,7 +109,7 @@ def check_uml(d):
     assert facts["limits"]["processors"] == 1 and facts["limits"]["processors_wanted"] == 2, facts
     assert facts["flushes_until_ready"] > 0 and len(facts["kernel_sha256"]) == 64, facts
     flags = [int(re.search(r"flags:\t(\d+)", pathlib.Path(fd.replace("/fd/", "/fdinfo/")).read_text())[1], 8)
-             for pid in d.processes for fd in glob.glob(f"/proc/{pid}/fd/*") if os.path.realpath(fd).endswith("/data.ext4")]
+             for pid in d.processes for fd in glob.glob(f"/proc/{pid}/fd/*") if os.path.realpath(fd).endswith("/data.disk")]
     assert flags != [] and all(flag & os.O_SYNC == os.O_SYNC for flag in flags), flags
     assert facts["guest_kernel"] == d.facts["describe"]["user_mode_linux"], d.facts
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Sends one mail with smtplib and reads it with poplib, or only reads:
+"""Sends one mail with smtplib and reads it with poplib, or only one of both, or lists the marks in the mailbox:
 
-    mail_client.py send|read HOST SMTP_PORT POP3_PORT MARK
+    mail_client.py send|post|read|list HOST SMTP_PORT POP3_PORT MARK
 """
 import poplib
 import smtplib
@@ -34,10 +34,29 @@ def read(host, port, mark):
     pop.quit()
 
 
+def marks(host, port):
+    """What is in the mailbox, in order, each mail whole."""
+    pop = poplib.POP3(host, port, timeout=30)
+    pop.user(BOB[0])
+    pop.pass_(BOB[1])
+    found = []
+    for number in range(1, pop.stat()[0] + 1):
+        lines = pop.retr(number)[1]
+        [subject] = [line for line in lines if line.startswith(b"Subject: ")]
+        found.append(subject.removeprefix(b"Subject: ").decode())
+        assert f"The mark is {found[-1]}.".encode() in lines, lines
+    pop.quit()
+    return found
+
+
 def main():
     what, host, smtp_port, pop3_port, mark = sys.argv[1:]
-    if what == "send":
+    if what in ("send", "post"):
         send(host, int(smtp_port), mark)
+    if what == "list":
+        print(" ".join(marks(host, int(pop3_port))))
+    if what in ("list", "post"):
+        return
     read(host, int(pop3_port), mark)
     print(f"{mark} is in the mailbox")
 

@@ -36,23 +36,63 @@ static bool has_word(const char *const *words, const char *word)
 	return false;
 }
 
+enum { HAS_COUNT = 5, HAS_NOT_COUNT = 3 };
+
+static void words_check(const struct qemu_plan *plan, const char *const has[HAS_COUNT],
+	const char *const has_not[HAS_NOT_COUNT], size_t row)
+{
+	auto_arena arena = { .max = QEMU_WORDS_BYTES };
+	const char *words[QEMU_WORD_COUNT];
+
+	check_row(qemu_words(plan, &arena, words), row);
+	for (size_t k = 0; k < HAS_COUNT; k++)
+		check_row(has_word(words, has[k]), row);
+	for (size_t k = 0; k < HAS_NOT_COUNT; k++)
+		check_row(!has_word(words, has_not[k]), row);
+	arena_done(&arena);
+	arena = (struct arena){ .max = 64 };
+	check_row(!qemu_words(plan, &arena, words), row);
+}
+
 static void test_words(void **state)
 {
 	static const struct {
 		const char *accelerator;
 		int tap_fd;
-		const char *has[4], *has_not[2];
+		struct hardware hardware;
+		int incoming_fd;
+		const char *has[HAS_COUNT], *has_not[HAS_NOT_COUNT];
 	} rows[] = {
-		{ "tcg", 7,
+		{ "tcg", 7, { { 0 } }, 0,
 			{ "tcg,thread=multi", "tap,id=net,fd=7", "mailvisor.ip=10.77.0.9/24",
-				"nokaslr" },
-			{ "hostfwd", "host," } },
-		{ "kvm", 7, { "kvm", "tap,id=net,fd=7", "host", "file.filename=/w,,1/d" },
-			{ "nokaslr", "tcg" } },
-		{ "tcg", -1,
+				"nokaslr", "mailvisor.disk=/dev/vda" },
+			{ "hostfwd", "host,", "-incoming" } },
+		{ "kvm", 7, { { 0 } }, 0,
+			{ "kvm", "tap,id=net,fd=7", "host", "file.filename=/w,,1/d",
+				"virtio-blk-pci,drive=disk,write-cache=on" },
+			{ "nokaslr", "tcg", "append=on" } },
+		{ "tcg", -1, { { 0 } }, 0,
 			{ "hostfwd=tcp:127.0.0.1:4025-:25,hostfwd=tcp:127.0.0.1:4110-:110",
-				"user,id=net", "mailvisor.set=a=b", "romfile=" },
-			{ "tap,", "mailvisor.ip" } },
+				"user,id=net", "mailvisor.set=a=b", "romfile=", "append=off" },
+			{ "tap,", "mailvisor.ip", "-incoming" } },
+		{ "tcg", 7, { { NIC_E1000, DISK_AHCI, CACHE_NONE, FORMAT_QCOW2 } }, 5,
+			{ "e1000,netdev=net", "ide-hd,bus=ide.0,drive=disk,write-cache=on",
+				"driver=qcow2,node-name=disk,file.driver=file,cache.direct=on,"
+				"cache.no-flush=off",
+				"fd:5", "mailvisor.disk=/dev/sda" },
+			{ "virtio-net", "virtio-blk", "append=off" } },
+		{ "tcg", 7, { { NIC_VMXNET3, DISK_PVSCSI, CACHE_UNSAFE } }, 0,
+			{ "vmxnet3,netdev=net", "pvscsi,id=bus", "scsi-hd,bus=bus.0,drive=disk",
+				"cache.direct=off,cache.no-flush=on", "driver=raw" },
+			{ "virtio-net", "virtio-blk", "write-cache=off" } },
+		{ "tcg", 7, { { NIC_RTL8139, DISK_NVME, CACHE_WRITETHROUGH } }, 0,
+			{ "rtl8139,netdev=net", "nvme,serial=mail,drive=disk,write-cache=off",
+				"mailvisor.disk=/dev/nvme0n1", "cache.direct=off", "no-flush=off" },
+			{ "virtio-net", "virtio-blk", "write-cache=on" } },
+		{ "tcg", 7, { { NIC_E1000E, DISK_IDE, CACHE_DIRECTSYNC } }, 0,
+			{ "e1000e,netdev=net", "piix3-ide,id=bus", "write-cache=off",
+				"cache.direct=on", "ide-hd,bus=bus.0" },
+			{ "virtio-net", "virtio-blk", "write-cache=on" } },
 	};
 	const struct deployment d = {
 		.smtp_port = 4025, .pop3_port = 4110, .submission_port = 4587
@@ -71,22 +111,44 @@ static void test_words(void **state)
 			.console_path = "/w,1/console",
 			.log_path = "/w,1/log",
 			.disk_path = "/w,1/d",
+			.hardware = rows[i].hardware,
 			.site = &site,
 			.deployment = &d,
 			.tap_fd = rows[i].tap_fd,
-			.monitor_fd = 9 };
-		auto_arena arena = { .max = QEMU_WORDS_BYTES };
-		const char *words[QEMU_WORD_COUNT];
-
-		check_row(qemu_words(&plan, &arena, words), i);
-		for (size_t k = 0; k < COUNT(rows[i].has); k++)
-			check_row(has_word(words, rows[i].has[k]), i);
-		for (size_t k = 0; k < COUNT(rows[i].has_not); k++)
-			check_row(!has_word(words, rows[i].has_not[k]), i);
-		arena_done(&arena);
-		arena = (struct arena){ .max = 64 };
-		check_row(!qemu_words(&plan, &arena, words), i);
+			.monitor_fd = 9,
+			.incoming_fd = rows[i].incoming_fd,
+			.is_continuing = rows[i].incoming_fd > 0 };
+		words_check(&plan, rows[i].has, rows[i].has_not, i);
 	}
+}
+
+/* The names say what is lost: only "unsafe" loses. */
+static void test_flush_facts(void **state)
+{
+	(void)state;
+	for (unsigned cache = 0; cache < CACHE_COUNT; cache++)
+		check_row((strncmp(qemu_flush_fact(cache), "honoured: ", 10) == 0) ==
+				  (cache != CACHE_UNSAFE),
+			cache);
+}
+
+/* Seats go round, nobody gets a taken one, and a given one can be had again by its address. */
+static void test_seats(void **state)
+{
+	struct lan_seat seats[LAN_SEAT_COUNT], again;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(seats); i++) {
+		lan_seat_next(&seats[i]);
+		check_row(!lan_seat_at(slice_of(seats[i].address), &again), i);
+		for (size_t k = 0; k < i; k++)
+			check_row(strcmp(seats[i].address, seats[k].address) != 0, i);
+	}
+	lan_leave(&seats[7]);
+	check(lan_seat_at(slice_of(seats[7].address), &again));
+	check(strcmp(again.hardware, seats[7].hardware) == 0);
+	check(!lan_seat_at(S("10.77.0.1"), &again) && !lan_seat_at(S("10.77.0.252"), &again) &&
+		!lan_seat_at(S("10.78.0.9"), &again) && !lan_seat_at(S(""), &again));
 }
 
 static void test_uml_words(void **state)
@@ -204,7 +266,8 @@ static void test_keeper(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_list),
-		cmocka_unit_test(test_words), cmocka_unit_test(test_uml_words),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_flush_facts),
+		cmocka_unit_test(test_seats), cmocka_unit_test(test_uml_words),
 		cmocka_unit_test(test_run), cmocka_unit_test(test_keeper) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,10 +144,84 @@ static void test_split(void **state)
 	}
 }
 
+/* The far end gets a descriptor of its own to the same file, with the command. */
+static void test_give_fd(void **state)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char said[256];
+	struct iovec part = { .iov_base = said, .iov_len = sizeof said };
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof control.room };
+	struct error e = { 0 };
+	struct qmp q;
+	int ends[2], fd = -1, near, far = script_open(S(READY "{\"return\": {}}\r\n"), &near);
+
+	(void)state;
+	check(pipe(ends) == 0 && qmp_open(near, in_ms(LONG_MS), &q, &e));
+	check(recv(far, said, sizeof said, 0) > 0);
+	check(qmp_give_fd(&q, "state", ends[1], in_ms(LONG_MS), &e));
+	check(recvmsg(far, &message, 0) > 0 && message.msg_controllen > 0);
+	check(strncmp(said, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"state\"}}", 51) ==
+		0);
+	memcpy(&fd, CMSG_DATA(&control.head), sizeof fd);
+	check(fd > 0 && fd != ends[1] && write(fd, "x", 1) == 1 && read(ends[0], said, 1) == 1);
+	for (size_t i = 0; i < COUNT(ends); i++)
+		(void)close(ends[i]);
+	(void)close(fd);
+	(void)close(far);
+	qmp_close(&q);
+}
+
+#define EVENT_AT(name, seconds, us)                                                                \
+	"{\"event\": \"" name "\", \"timestamp\": {\"seconds\": " seconds                          \
+	", \"microseconds\": " us "}}\r\n"
+
+static void test_events(void **state)
+{
+	static const struct {
+		struct slice before; /* the answer */
+		uint64_t stops, paused_us;
+	} rows[] = {
+		{ S_INIT(""), 0, 0 },
+		{ S_INIT(EVENT_AT("STOP", "5", "100") EVENT_AT("RESUME", "5", "350")), 1, 250 },
+		{ S_INIT(EVENT_AT("STOP", "5", "999999") EVENT_AT("JOB_STATUS_CHANGE", "6", "0")
+				  EVENT_AT("RESUME", "6", "2")),
+			1, 3 },
+		{ S_INIT(EVENT_AT("STOP", "5", "1") EVENT_AT("RESUME", "5", "2")
+				  EVENT_AT("STOP", "7", "10") EVENT_AT("RESUME", "7", "20")),
+			2, 10 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error e = { 0 };
+		struct qmp q;
+		int near, far = script_open(S(READY), &near);
+		const struct slice answer = S("{\"return\": {}}\r\n");
+
+		check_row(qmp_open(near, in_ms(LONG_MS), &q, &e), i);
+		check_row(send(far, rows[i].before.at, rows[i].before.len, 0) ==
+				  (ssize_t)rows[i].before.len,
+			i);
+		check_row(send(far, answer.at, answer.len, 0) == (ssize_t)answer.len, i);
+		check_row(qmp_call(&q, "x", NULL, in_ms(LONG_MS), NULL, &e), i);
+		check_row(q.stop_count == rows[i].stops, i);
+		check_row(q.resumed_us - q.stopped_us == rows[i].paused_us, i);
+		qmp_close(&q);
+		(void)close(far);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_open),
-		cmocka_unit_test(test_call), cmocka_unit_test(test_split) };
+		cmocka_unit_test(test_call), cmocka_unit_test(test_split),
+		cmocka_unit_test(test_give_fd), cmocka_unit_test(test_events) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
