@@ -28,6 +28,8 @@ static const struct {
 } commands[] = {
 	{ "run", command_run, "run an experiment and write its report" },
 	{ "plan", command_plan, "show what an experiment would do" },
+	{ "move", command_move, "carry a server with its data from platform to platform" },
+	{ "durability", command_durability, "is an acknowledged mail on the disk?" },
 	{ "report", command_report, "make the report of a results folder again" },
 	{ "doctor", command_doctor, "can this machine measure?" },
 #ifdef LAB_HAS_IMAGE
@@ -45,7 +47,7 @@ static int command_help(int argc, char **argv)
 	(void)printf("mailvisor-lab finds out where, and how, a mail server runs best.\n\n"
 		     "usage: mailvisor-lab COMMAND ...\n\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
-		(void)printf("  %-8s %s\n", commands[i].name, commands[i].about);
+		(void)printf("  %-13s %s\n", commands[i].name, commands[i].about);
 	(void)printf("\nEach command explains itself with --help. The first experiment: "
 		     "mailvisor-lab run paper --quick\n");
 	return STATUS_GOOD;

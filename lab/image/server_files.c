@@ -126,9 +126,11 @@ bool server_files_add(struct image_files *set, const char *server_path, struct e
 		struct slice text;
 	} texts[] = {
 		{ "etc/passwd", S_INIT("root:x:0:0:root:/:/bin/false\n"
-				       "mailvisor:x:993:993:Mailvisor:/data:/bin/false\n"
+				       "mailvisor:x:" SERVER_FILES_UID_TEXT
+				       ":" SERVER_FILES_UID_TEXT ":Mailvisor:/data:/bin/false\n"
 				       "nobody:x:65534:65534:nobody:/:/bin/false\n") },
-		{ "etc/group", S_INIT("root:x:0:\nmailvisor:x:993:\nnogroup:x:65534:\n") },
+		{ "etc/group", S_INIT("root:x:0:\nmailvisor:x:" SERVER_FILES_UID_TEXT
+				      ":\nnogroup:x:65534:\n") },
 		{ "etc/hosts", S_INIT("127.0.0.1 localhost\n::1 localhost\n") },
 		{ "etc/nsswitch.conf", S_INIT("passwd: files\ngroup: files\nhosts: files dns\n") },
 	};

@@ -9,6 +9,10 @@
  */
 #include "lab/image/files.h"
 
+/* The server's user and group in the image. */
+enum { SERVER_FILES_UID = 993 };
+#define SERVER_FILES_UID_TEXT "993"
+
 MUST_CHECK bool server_files_add(struct image_files *set, const char *server_path, struct error *e);
 /* Adds a program at `path`, cut as above; ret_loader (IMAGE_PATH_BYTES) is "" for a static one. */
 MUST_CHECK bool program_add(struct image_files *set, const char *path, const char *source,

@@ -3,6 +3,8 @@
 
 #include "lab/files/run.h"
 #include "lab/image/image.h"
+#include "lab/image/server_files.h"
+#include "lab/platform/carry.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,15 +35,20 @@ bool appliance_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_RE
 bool appliance_disk_make(
 	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
 {
-	char seed[PLATFORM_PATH_BYTES], setup[PLATFORM_PATH_BYTES];
+	char seed[PLATFORM_PATH_BYTES], setup[PLATFORM_PATH_BYTES], kept[PLATFORM_PATH_BYTES];
 	auto_buf output = { .max = RUN_OUTPUT_BYTES };
 	auto_fd fd = -1;
 
 	if (!site_path(plan, APPLIANCE_DISK, ret, e) || !site_path(plan, "seed", seed, e) ||
 		!site_path(plan, "seed/setup", setup, e))
 		return false;
+	if (carry_is_disk(plan))
+		return carry_to_disk(plan, ret, e);
 	if (mkdir(seed, 0755) < 0)
 		return fail(e, FAULT_NEVER, "make '%s': %m", seed);
+	if (!site_path(plan, "seed/mailvisor", kept, e) ||
+		!carry_to_folder(plan, kept, SERVER_FILES_UID, SERVER_FILES_UID, e))
+		return false;
 	fd = open(ret, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)plan->disk_bytes) < 0)
 		return fail(e, FAULT_NEVER, "make the disk '%s': %m", ret);

@@ -9,6 +9,7 @@
  */
 #include "lab/files/run.h"
 #include "lab/image/server_files.h"
+#include "lab/platform/carry.h"
 #include "lab/platform/list.h"
 #include "lab/platform/site.h"
 
@@ -169,6 +170,7 @@ static bool container_start(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
 	char data[PLATFORM_PATH_BYTES], setup[PLATFORM_PATH_BYTES], state[PLATFORM_PATH_BYTES];
+	char kept[PLATFORM_PATH_BYTES];
 	const char *inside[SITE_WORD_COUNT];
 	const char *words[] = { "runc", "--root", state, "run", "--bundle", s->plan->work_path,
 		s->group.name, NULL };
@@ -180,6 +182,9 @@ static bool container_start(struct deployment *d, struct error *e)
 		return false;
 	if (mkdir(data, 0755) < 0)
 		return fail(e, FAULT_NEVER, "make '%s': %m", data);
+	if (!site_path(s->plan, "data/mailvisor", kept, e) ||
+		!carry_to_folder(s->plan, kept, SERVER_FILES_UID, SERVER_FILES_UID, e))
+		return false;
 	site_words(s, "/usr/bin/mailvisor", "/data/mailvisor", "/run/setup", inside);
 	if (!config_write(s, inside, data, setup, e))
 		return false;

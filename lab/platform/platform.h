@@ -52,7 +52,10 @@ struct deploy_plan {
 	/* directory with the appliance's kernel and initramfs; virtual machines */
 	const char *image_path;
 	const char *work_path; /* an existing empty directory of this trial: data, sockets, logs */
-	uint64_t deadline_ms;  /* for the whole deployment */
+	/* What another server left (carry.h): copied, not changed. NULL: nothing, a fresh server. */
+	const char *data_from;
+	bool keeps_data;                   /* stop() leaves the data in work_path */
+	uint64_t deadline_ms;              /* for the whole deployment */
 	const volatile bool *is_cancelled; /* NULL: never; set by SIGINT and SIGTERM */
 };
 
@@ -66,7 +69,7 @@ struct deployment {
 	const struct platform *platform;
 	char host[64]; /* an address to connect to from the lab's own network namespace */
 	uint16_t smtp_port, pop3_port;
-	uint16_t submission_port, lmtp_port; /* 0: not offered */
+	uint16_t submission_port, lmtp_port, imap_port; /* 0: not offered */
 	/* spawn -> first 220: the two times every driver fills; the rest as far as it sees them. */
 	uint64_t spawn_ns, first_220_ns;
 	struct deploy_stage stages[PLATFORM_STAGE_COUNT];
@@ -84,6 +87,7 @@ struct platform_usage {
 	uint64_t cpu_ns;       /* all processes of the platform, user and system */
 	uint64_t memory_bytes; /* resident now (PSS where the kernel tells it) */
 	uint64_t write_bytes;  /* to disk */
+	uint64_t flushes;      /* that a machine asked its disk for */
 };
 
 /* What one operation of struct platform_states took. */

@@ -5,6 +5,7 @@
  * As root it has a network namespace of its own behind a veth and runs as "mailvisor" (or "nobody");
  * without root it listens on loopback as whoever runs the lab. It has no limits of memory or processors.
  */
+#include "lab/platform/carry.h"
 #include "lab/platform/list.h"
 #include "lab/platform/site.h"
 
@@ -26,12 +27,27 @@ static bool process_probe(const struct deploy_plan *plan, char ret_reason[PLATFO
 	return false;
 }
 
-static bool data_make(
-	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
+/* As whom the server runs, when the lab is root. */
+static const char *user_name(void)
 {
-	if (!site_path(plan, "data", ret, e))
+	return getpwnam("mailvisor") != NULL ? "mailvisor" : "nobody";
+}
+
+/* In a namespace of its own the server's directory is one in it; else it is the directory itself. */
+static bool data_make(const struct site *s, char ret[PLATFORM_PATH_BYTES], struct error *e)
+{
+	const struct passwd *user = getpwnam(user_name());
+	uid_t uid = user != NULL ? user->pw_uid : geteuid();
+	gid_t gid = user != NULL ? user->pw_gid : getegid();
+	char inside[PLATFORM_PATH_BYTES];
+
+	if (!site_path(s->plan, "data", ret, e) || !site_path(s->plan, "data/mailvisor", inside, e))
 		return false;
-	return mkdir(ret, 0755) == 0 || fail(e, FAULT_NEVER, "make '%s': %m", ret);
+	if (!s->has_lan && s->plan->data_from != NULL)
+		return carry_to_folder(s->plan, ret, uid, gid, e);
+	if (mkdir(ret, 0755) < 0)
+		return fail(e, FAULT_NEVER, "make '%s': %m", ret);
+	return carry_to_folder(s->plan, inside, uid, gid, e);
 }
 
 static void facts_add(struct site *s, const char *data, const char *user)
@@ -54,14 +70,13 @@ static bool process_start(struct deployment *d, struct error *e)
 	const char *words[SITE_WORD_COUNT];
 	struct keeper_plan plan = { .words = words, .joins_group = s->group.name[0] != '\0' };
 
-	if (!data_make(s->plan, data, e) || !site_path(s->plan, "setup", setup, e) ||
+	if (!data_make(s, data, e) || !site_path(s->plan, "setup", setup, e) ||
 		!site_setup_write(s->plan, setup, e))
 		return false;
 	if (s->has_lan) {
 		plan.seat = &s->seat;
 		plan.bind_from = data;
-		(void)snprintf(user, sizeof user, "user=%s",
-			getpwnam("mailvisor") != NULL ? "mailvisor" : "nobody");
+		(void)snprintf(user, sizeof user, "user=%s", user_name());
 		(void)snprintf(s->sets[s->set_count++], SITE_SET_BYTES, "%s", user);
 	}
 	site_words(s, s->plan->server_path, s->has_lan ? KEEPER_BIND "/mailvisor" : data, setup,

@@ -139,8 +139,8 @@ static void add_network(struct words *w, const struct qemu_plan *plan)
 	else
 		words_add(w,
 			"user,id=net,hostfwd=tcp:127.0.0.1:%u-:25,hostfwd=tcp:127.0.0.1:%u-:110,"
-			"hostfwd=tcp:127.0.0.1:%u-:587",
-			d->smtp_port, d->pop3_port, d->submission_port);
+			"hostfwd=tcp:127.0.0.1:%u-:587,hostfwd=tcp:127.0.0.1:%u-:143",
+			d->smtp_port, d->pop3_port, d->submission_port, d->imap_port);
 	words_add(w, "-device");
 	if (plan->tap_fd >= 0)
 		words_add(w, "%s,netdev=net,romfile=,mac=%s", nic, plan->site->seat.hardware);

@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SMTP_PORT = 25, POP3_PORT = 110, SUBMISSION_PORT = 587 };
+enum { SMTP_PORT = 25, POP3_PORT = 110, SUBMISSION_PORT = 587, IMAP_PORT = 143 };
 enum { WALK_FILES = 16 }; /* directories that nftw keeps open */
 
 struct site *site_of(const struct deployment *d)
@@ -112,13 +112,16 @@ static bool address_choose(
 		d->smtp_port = SMTP_PORT;
 		d->pop3_port = POP3_PORT;
 		d->submission_port = SUBMISSION_PORT;
+		d->imap_port = IMAP_PORT;
 		return true;
 	}
 	(void)snprintf(d->host, sizeof d->host, "127.0.0.1");
 	d->smtp_port = port_free();
 	d->pop3_port = port_free();
 	d->submission_port = port_free();
-	return (d->smtp_port != 0 && d->pop3_port != 0 && d->submission_port != 0) ||
+	d->imap_port = port_free();
+	return (d->smtp_port != 0 && d->pop3_port != 0 && d->submission_port != 0 &&
+		       d->imap_port != 0) ||
 	       fail(e, FAULT_LATER, "find a free port on 127.0.0.1: %m");
 }
 
@@ -136,7 +139,7 @@ static void settings_choose(struct site *s, const struct deployment *d)
 		(unsigned)(is_shared ? d->submission_port : SUBMISSION_PORT));
 	set_add(s, "submissions.listen=");
 	set_add(s, "pop3s.listen=");
-	set_add(s, "imap.listen=");
+	set_add(s, "imap.listen=%s:%u", at, (unsigned)(is_shared ? d->imap_port : IMAP_PORT));
 	set_add(s, "imaps.listen=");
 }
 
@@ -302,7 +305,7 @@ bool site_usage(const struct deployment *d, struct platform_usage *ret)
 
 	if (s->keeper.pid == 0 && (s->machine[0] == '\0' || s->keeper.program_pid == 0))
 		return false;
-	*ret = (struct platform_usage){ .cpu_ns = cgroup_cpu_ns(&s->group) };
+	*ret = (struct platform_usage){ .cpu_ns = cgroup_cpu_ns(&s->group), .flushes = UINT64_MAX };
 	if (s->group.name[0] == '\0') {
 		count = 1;
 		ret->cpu_ns = proc_cpu_ns(s->keeper.program_pid);
@@ -338,11 +341,16 @@ static void files_remove(const struct deploy_plan *plan)
 {
 	static const char *const names[] = { "data", "root", "runc", "seed", "setup", "config.json",
 		"data.disk", "machine" };
+	static const char *const kept[] = { "data", "data.disk", "machine" };
 	char path[PLATFORM_PATH_BYTES];
 	struct error ignored = { 0 };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
-		if (site_path(plan, names[i], path, &ignored))
+		bool is_kept = false;
+
+		for (size_t k = 0; plan->keeps_data && k < COUNT(kept); k++)
+			is_kept = is_kept || strcmp(names[i], kept[k]) == 0;
+		if (!is_kept && site_path(plan, names[i], path, &ignored))
 			(void)nftw(path, path_remove, WALK_FILES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	}
 }

@@ -138,6 +138,22 @@ bool wire_line(struct wire *w, uint64_t until_ns, struct slice *ret, struct erro
 	}
 }
 
+bool wire_bytes(struct wire *w, size_t count, uint64_t until_ns, struct buf *to, struct error *e)
+{
+	while (count > 0) {
+		size_t take = w->count < count ? w->count : count;
+
+		if (!buf_add(to, (struct slice){ w->in + w->from, take }))
+			return fail(e, FAULT_LATER, "receive %zu bytes: no room", count);
+		w->from += take;
+		w->count -= take;
+		count -= take;
+		if (count > 0 && !wire_fill(w, until_ns, e))
+			return false;
+	}
+	return true;
+}
+
 void wire_close(struct wire *w)
 {
 	fd_close(&w->fd);

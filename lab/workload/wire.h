@@ -8,8 +8,8 @@
  * Threads: one. Ownership: wire_close closes; a closed wire may be closed again.
  * Limits: WIRE_IN_BYTES is the longest line; longer ones are a failure.
  */
+#include "base/buf.h"
 #include "base/error.h"
-#include "base/slice.h"
 
 enum { WIRE_IN_BYTES = 64 << 10 };
 
@@ -27,4 +27,7 @@ MUST_CHECK bool wire_dial(
 MUST_CHECK bool wire_send(struct wire *w, struct slice bytes, uint64_t until_ns, struct error *e);
 /* A line without its CRLF (or LF); good until the next call. */
 MUST_CHECK bool wire_line(struct wire *w, uint64_t until_ns, struct slice *ret, struct error *e);
+/* Adds exactly so many bytes to the buffer, whose maximum allows for them. */
+MUST_CHECK bool wire_bytes(
+	struct wire *w, size_t count, uint64_t until_ns, struct buf *to, struct error *e);
 void wire_close(struct wire *w);
