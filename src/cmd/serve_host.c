@@ -45,6 +45,7 @@ static struct session_host *host_new(struct server *s)
 	h->rcpt_max = (unsigned)c->recipients;
 	h->command_wait_ms = (unsigned)c->wait_command_ms;
 	h->data_wait_ms = (unsigned)c->wait_data_ms;
+	h->progress_wait_ms = SESSION_PROGRESS_MS;
 	h->idle_wait_ms = (unsigned)c->wait_idle_ms;
 	h->min_bytes_per_s = (unsigned)c->body_rate;
 	h->errors_max = (unsigned)c->errors;

@@ -99,6 +99,8 @@ static enum append_answer run_steps(const struct transfer *t, const struct uids 
 		answer = step_run(s, ret, e);
 		if (answer != APPEND_OK)
 			return answer;
+		if (t->progress != NULL && seq < uids_size(uids))
+			t->progress(t->progress_context, seq);
 	}
 }
 

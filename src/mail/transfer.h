@@ -20,6 +20,9 @@ struct transfer {
 	/* owner of `to`; quota is looked at when accounts differ, or for a copy */
 	const struct target *target;
 	bool is_move;
+	/* After each step but the last: so many messages of all are done. May be NULL. */
+	void (*progress)(void *context, uint64_t done);
+	void *progress_context;
 };
 struct transferred {
 	uint32_t uid_validity; /* of `to` */

@@ -23,6 +23,11 @@ enum session_kind {
 	SESSION_KINDS
 };
 
+enum {
+	/* people, and clients without patience, give up after half a minute of silence */
+	SESSION_PROGRESS_MS = 10 * 1000,
+};
+
 /* How one listener serves. */
 struct session_service {
 	enum session_kind kind;
@@ -37,10 +42,11 @@ struct session_host {
 	char name[256];         /* in the banner, Received and Message-ID */
 	uint64_t message_bytes_max;
 	unsigned rcpt_max;
-	unsigned command_wait_ms; /* from a command's first byte to its last */
-	unsigned data_wait_ms;    /* for the next block of a body */
-	unsigned idle_wait_ms;    /* for the next command */
-	unsigned min_bytes_per_s; /* of a body, over any half minute */
+	unsigned command_wait_ms;  /* from a command's first byte to its last */
+	unsigned data_wait_ms;     /* for the next block of a body */
+	unsigned idle_wait_ms;     /* for the next command */
+	unsigned progress_wait_ms; /* between two INPROGRESS of a long IMAP command */
+	unsigned min_bytes_per_s;  /* of a body, over any half minute */
 	unsigned errors_max, logins_max, rcpts_refused_max;
 	bool may_login_plain; /* passwords without TLS beyond loopback */
 	bool distrusts_loopback; /* a proxy or NAT on this machine makes strangers look local: they get no favour */

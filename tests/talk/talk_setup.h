@@ -15,6 +15,7 @@
  *     mail alice@a.example Subject: hello\r\n\r\nText\r\n     (delivered before the session; \r \n \\ are escapes)
  *     busy alice@a.example         another session has the maildrop
  *     tls                          makes a certificate in the work folder
+ *     set wait.progress=MS         how long an IMAP command lasts before INPROGRESS; no setting of the program
  *     break writes|reads|bodies    from the session's begin the store fails
  */
 #include "mail/folder.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
+#include "session/imap/progress.h"
 #include "session/imap/push.h"
 
 #include "base/limits.h"
@@ -70,15 +71,19 @@ static enum next copy_to(struct imap *s, struct folder *to, const struct uids *a
 	struct transferred done = { 0 };
 	enum next next = NEXT_CLOSE;
 	enum append_answer answer;
+	struct imap_progress progress;
 	struct target target;
 
 	if (!imap_own_target(s, &target, &next))
 		return next;
+	imap_progress_begin(&progress, s, uids_size(all));
 	const struct transfer transfer = { .mail = s->client.host->mail,
 		.from = s->view.folder,
 		.to = to,
 		.target = &target,
-		.is_move = is_move };
+		.is_move = is_move,
+		.progress = imap_progress_step,
+		.progress_context = &progress };
 	s->tells_own = is_move;
 	answer = transfer_run(&transfer, all, &done, &e);
 	imap_notify_arrivals(

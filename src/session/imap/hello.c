@@ -60,6 +60,7 @@ static const struct {
 	{ S_INIT(" NOTIFY OBJECTID SAVEDATE PREVIEW UNAUTHENTICATE QUOTA QUOTA=RES-STORAGE "
 		 "QUOTA=RES-MESSAGE"),
 		is_known },
+	{ S_INIT(" INPROGRESS"), is_known },
 };
 
 void imap_put_capabilities(struct imap *s)

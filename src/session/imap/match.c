@@ -2,6 +2,7 @@
 /*
  * match - does this message match? Each level looks deeper into it: a condition that cannot be decided yet says so.
  */
+#include "session/imap/progress.h"
 #include "session/imap/search.h"
 
 #include "base/limits.h"
@@ -329,6 +330,8 @@ static bool try_message(struct search *q, const struct entry *entry)
 bool search_run(struct search *q, search_found_fn *found, void *context, struct error *e)
 {
 	auto_uids candidates = { 0 };
+	struct imap_progress progress;
+	uint64_t done = 0;
 	ON_EXIT(imap_walk_done)
 	struct imap_walk walk = {
 		.folder = q->s->view.folder, .uids = &candidates, .limit = MATCH_PAGE_ROWS
@@ -336,14 +339,18 @@ bool search_run(struct search *q, search_found_fn *found, void *context, struct 
 
 	if (!search_candidates(q, &candidates))
 		return fail(e, FAULT_LATER, "search: out of memory");
+	imap_progress_begin(&progress, q->s, uids_size(&candidates));
 	do {
 		if (!imap_walk_page(&walk, e))
 			return false;
 		if (walk.page.count > 0)
 			q->last = walk.page.at[walk.page.count - 1].uid;
-		for (size_t i = 0; i < walk.page.count; i++)
+		for (size_t i = 0; i < walk.page.count; i++) {
 			if (try_message(q, &walk.page.at[i]) && !found(context, q))
 				return true;
+			if (!imap_progress_tell(&progress, ++done))
+				return true; /* nobody is there to be answered */
+		}
 	} while (walk.page.count > 0);
 	return true;
 }

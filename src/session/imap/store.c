@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
+#include "session/imap/progress.h"
 
 #include "syntax/imap_fetch.h"
 #include "syntax/imap_flag.h"
@@ -15,6 +16,8 @@ struct storing {
 	struct uids modified; /* those that UNCHANGEDSINCE spared */
 	uint64_t modseq;      /* the last that was told as our own */
 	bool has_gone;
+	struct imap_progress progress;
+	uint64_t done;
 };
 
 /* ---- Answers ---- */
@@ -106,6 +109,8 @@ static bool store_step(struct storing *t, const uint32_t *uids, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (!take_result(t, &results[i]))
 			return fail(e, FAULT_LATER, "store flags: out of memory");
+	t->done += count;
+	(void)imap_progress_tell(&t->progress, t->done);
 	return true;
 }
 
@@ -116,6 +121,7 @@ static bool store_all(struct storing *t, const struct uids *all, struct error *e
 	auto_free uint32_t *uids = malloc(FOLDER_FLAGS_MAX * sizeof *uids);
 	size_t count = 0;
 
+	imap_progress_begin(&t->progress, t->s, uids_size(all));
 	if (results == NULL || uids == NULL)
 		return fail(e, FAULT_LATER, "store flags: out of memory");
 	for (size_t i = 0; i < all->count; i++)
