@@ -16,6 +16,8 @@ A transcript:
     C*100: NOOP             a hundred times (S*100: too)
     S~ Received: *          a header field: it is unfolded first (a fold is one space)
     T: tls                  the client shakes hands (on the first "T:" the way "once" is left out)
+    T: deflate              from here on both sides deflate (RFC 4978)
+    T: inflate              from here on the server alone does
     C: end                  the client closes its side
     S: end                  the server closes
     --- pop3                the next session, over the same world; the one before must have ended
@@ -37,6 +39,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zlib
 
 PATIENCE_S = 20
 RUNS_AT_ONCE = 4
@@ -120,21 +123,34 @@ class Line:
 
     def __init__(self, sock):
         self.sock, self.bytes, self.is_over = sock, b"", False
+        self.deflater, self.inflater = None, None
         sock.settimeout(PATIENCE_S)
 
     def send(self, data, way):
+        if self.deflater:
+            data = self.deflater.compress(data) + self.deflater.flush(zlib.Z_SYNC_FLUSH)
         pieces = [data[i:i + 1] for i in range(len(data))] if way == "bytes" else [data]
         try:
             for piece in pieces:
                 self.sock.sendall(piece)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             pass  # the server may have said its last word already
+
+    def receive(self):
+        """Some bytes; none at the end."""
+        while True:
+            more = self.sock.recv(65536)
+            if not more or not self.inflater:
+                return more
+            more = self.inflater.decompress(more)
+            if more:  # else it was the end of a flush
+                return more
 
     def read(self):
         """The next line without CRLF, or None at the end."""
         while b"\n" not in self.bytes:
             try:
-                more = self.sock.recv(65536)
+                more = self.receive()
             except (ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
                 more = b""
             except TimeoutError:
@@ -181,6 +197,12 @@ class Line:
             raise Wrong(f"TLS: {error}") from None
 
 
+    def start_deflate(self, both):
+        self.inflater = zlib.decompressobj(-15)
+        self.deflater = zlib.compressobj(wbits=-15) if both else None
+        self.bytes = self.inflater.decompress(self.bytes)
+
+
 def matches(pattern, line):
     # Only "*" is special: brackets and question marks stand for themselves.
     return fnmatch.fnmatchcase(line, re.sub(r"([\[?])", r"[\1]", pattern))
@@ -210,6 +232,8 @@ def play(line, steps, way):
                 if way == "once":
                     sender.join(PATIENCE_S)
                 line.close_side()
+            elif step.kind == "T" and step.text != "tls":
+                line.start_deflate(step.text == "deflate")
             elif step.kind == "T":
                 line.start_tls()
             elif step.kind.startswith("S"):

@@ -24,7 +24,8 @@ enum next imap_greet(struct imap *s)
 
 static bool may_start_tls(const struct imap *s)
 {
-	return s->state == IMAP_STRANGER && client_may_start_tls(&s->client);
+	return s->state == IMAP_STRANGER && client_may_start_tls(&s->client) &&
+	       !conn_is_deflated(s->client.conn);
 }
 
 static bool may_log_in(const struct imap *s)
@@ -40,6 +41,11 @@ static bool may_not_log_in(const struct imap *s)
 static bool is_known(const struct imap *s)
 {
 	return s->state != IMAP_STRANGER;
+}
+
+static bool may_compress(const struct imap *s)
+{
+	return s->state != IMAP_STRANGER && !conn_is_deflated(s->client.conn);
 }
 
 /* What works for this connection at this moment. NULL: always. */
@@ -60,6 +66,7 @@ static const struct {
 	{ S_INIT(" NOTIFY OBJECTID SAVEDATE PREVIEW UNAUTHENTICATE QUOTA QUOTA=RES-STORAGE "
 		 "QUOTA=RES-MESSAGE"),
 		is_known },
+	{ S_INIT(" COMPRESS=DEFLATE"), may_compress },
 	{ S_INIT(" INPROGRESS"), is_known },
 };
 

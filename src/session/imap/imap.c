@@ -57,6 +57,7 @@ static const struct command {
 	{ S_INIT("GETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_getquota },
 	{ S_INIT("GETQUOTAROOT"), LOGGED_IN,     SHIFTS,             imap_getquotaroot },
 	{ S_INIT("SETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_setquota },
+	{ S_INIT("COMPRESS"),     LOGGED_IN,     SHIFTS,             imap_compress },
 	{ S_INIT("APPEND"),       LOGGED_IN,     SHIFTS | STREAMS,   imap_append },
 	{ S_INIT("IDLE"),         LOGGED_IN,     SHIFTS,             imap_idle },
 	{ S_INIT("NOTIFY"),       LOGGED_IN,     SHIFTS,             imap_notify },
@@ -186,8 +187,10 @@ static enum next imap_event(struct imap *s, enum client_event event, struct slic
 		return imap_bye(s, S("Logged out after a long silence"));
 	case CLIENT_DRAIN:
 		return imap_bye(s, S("[UNAVAILABLE] The server is stopping, try again later"));
-	case CLIENT_QUIET:
 	case CLIENT_GONE:
+		imap_note_garbled(s);
+		break;
+	case CLIENT_QUIET:
 		break;
 	}
 	return NEXT_CLOSE;

@@ -13,6 +13,7 @@
  *   idle.c        IDLE, and what is pushed (push.h)
  *   notify*.c     NOTIFY
  *   roster.c      which mailboxes there are
+ *   compress.c    COMPRESS
  *   set.c         message sets to UIDs; a walk over their entries
  *
  * The rest have headers of their own or are named like their commands.
@@ -102,6 +103,7 @@ enum imap_read {
 MUST_CHECK enum imap_read imap_read_rest(struct imap *s, struct slice line);
 /* The next line in the middle of a command; borrowed until the next read. False: the session ends. */
 MUST_CHECK bool imap_read_line(struct imap *s, struct slice *ret);
+void imap_note_garbled(struct imap *s);
 /* Some bytes of a literal, at most max. False: the session ends. */
 struct imap_pace { /* the minimum rate of a literal */
 	uint64_t window_end_ns, window_bytes;
@@ -163,6 +165,9 @@ void imap_put_flags(struct imap *s, const struct entry *entry);
 void imap_put_flag_names(struct imap *s, uint32_t flags, uint64_t keywords, struct slice extra);
 /* "* 4 FETCH (FLAGS (…) UID … MODSEQ (…))" */
 void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry, bool has_uid);
+
+/* compress.c */
+enum next imap_compress(struct imap *s, struct slice args);
 
 /* idle.c */
 enum next imap_idle(struct imap *s, struct slice args);

@@ -30,6 +30,8 @@ enum next imap_starttls(struct imap *s, struct slice args)
 		return imap_misparsed(s);
 	if (conn_has_tls(c->conn))
 		return imap_bad(s, S("TLS is already active"));
+	if (conn_is_deflated(c->conn)) /* after UNAUTHENTICATE */
+		return imap_no(s, S("[CANNOT] TLS cannot begin below COMPRESS: connect anew"));
 	if (c->host->tls == NULL)
 		return imap_bad(s, S("TLS is not available here"));
 	if (imap_ok(s, S("Begin TLS now")) == NEXT_CLOSE || !conn_flush(c->conn))

@@ -17,6 +17,15 @@ static bool read_timeout(struct imap *s, enum session_counter counter)
 	return false;
 }
 
+/* The client is lost. If it only does not deflate what it says, it is told so. */
+void imap_note_garbled(struct imap *s)
+{
+	if (!conn_is_garbled(s->client.conn))
+		return;
+	client_count(&s->client, COUNT_REFUSED_SYNTAX);
+	(void)imap_bye(s, S("What came is not DEFLATE, and COMPRESS is active"));
+}
+
 bool imap_read_line(struct imap *s, struct slice *ret)
 {
 	switch (client_answer(&s->client, IMAP_LINE_BYTES, ret)) {
@@ -32,8 +41,10 @@ bool imap_read_line(struct imap *s, struct slice *ret)
 	case CLIENT_DRAIN:
 		(void)imap_bye(s, S("[UNAVAILABLE] The server is stopping, try again later"));
 		return false;
-	case CLIENT_QUIET:
 	case CLIENT_GONE:
+		imap_note_garbled(s);
+		break;
+	case CLIENT_QUIET:
 		break;
 	}
 	return false;
@@ -70,6 +81,8 @@ bool imap_read_some(struct imap *s, struct imap_pace *pace, uint64_t max, struct
 			return true;
 		}
 		now = clock_mono_ns(c->host->clock);
+		if (answer == CONN_GONE)
+			imap_note_garbled(s);
 		if (answer != CONN_QUIET || must_stop(s))
 			return false;
 		if (now - began >= client_patience_ns(c, c->host->data_wait_ms))
