@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * append - APPEND and MULTIAPPEND (RFC 3502): the messages stream from the client into the store, and become one commit.
+ * append - APPEND, MULTIAPPEND (RFC 3502), CATENATE (RFC 4469) and REPLACE (RFC 8508): the messages stream from the client into
+ * the store, and become one commit.
  *
  * Once something is wrong the command is only read to its end, unless the client waits for our word before it sends more.
  */
@@ -9,6 +10,7 @@
 
 #include "base/limits.h"
 #include "mail/append.h"
+#include "session/imap/catenate.h"
 #include "syntax/imap_append.h"
 
 #include <inttypes.h>
@@ -21,10 +23,13 @@ struct appending {
 	struct folder *folder;
 	struct append *append;
 	struct target target;
-	const struct imap_append_message *open; /* its bytes have come, it is not added yet */
-	struct slice refusal;                   /* what is wrong: the rest is dropped */
-	bool is_syntax;                         /* it is BAD, not NO */
-	struct error error;
+	struct body_writer *body; /* of the message `open` */
+	/* How far we are in the command's list of messages: */
+	const struct imap_append_message
+		*open; /* some of its parts may still come; NULL: none is */
+	const struct imap_append_message *added;
+	const struct imap_append_part *part; /* the last of `open` whose bytes are taken */
+	struct slice refusal;                /* what is wrong: the rest is dropped */
 };
 
 static void refuse(struct appending *a, struct slice text)
@@ -91,33 +96,38 @@ static bool segment_begin(struct appending *a)
 	return a->segment.at != NULL;
 }
 
-/* Drops the literals and lines that are still to come; false: the session ends. */
-static bool swallow(struct appending *a)
+/* ---- Messages ---- */
+
+/* The message that goes: its number or UID as the client knows it. False: *ret_next is what follows the answer. */
+static bool replaced_find(struct appending *a, uint32_t *ret_uid)
 {
-	struct imap *s = a->s;
+	const struct uids *all = &a->s->view.uids;
+	uint32_t number = a->command.number;
 
-	for (uint64_t total = 0;;) { /* bounded by the size of a message */
-		struct imap_literal literal = imap_line_literal(a->line);
-		struct imap_pace pace = { 0 };
-		struct slice piece;
-
-		if (literal.kind == IMAP_LITERAL_NONE || literal.is_sync)
-			return true;
-		total += literal.bytes + 1;
-		if (literal.kind == IMAP_LITERAL_BAD ||
-			total / 2 > s->client.host->message_bytes_max) {
-			(void)imap_bye(s, S("[TOOBIG] That is far over the limit"));
-			return false;
-		}
-		for (uint64_t left = literal.bytes; left > 0; left -= piece.len)
-			if (!imap_read_some(s, &pace, left, &piece))
-				return false;
-		if (!imap_read_line(s, &a->line))
-			return false;
-	}
+	if (number == IMAP_STAR)
+		*ret_uid = uids_last(all);
+	else if (a->s->is_uid)
+		*ret_uid = uids_has(all, number) ? number : 0;
+	else
+		*ret_uid = uids_at(all, number);
+	if (*ret_uid == 0)
+		refuse(a, S("[NONEXISTENT] There is no such message to be replaced"));
+	return *ret_uid != 0;
 }
 
-/* ---- Messages ---- */
+static void replaced_open(struct appending *a)
+{
+	struct error e = { .fault = FAULT_NONE };
+	bool is_there;
+	uint32_t uid;
+
+	if (!replaced_find(a, &uid))
+		return;
+	if (!append_replaces(a->append, a->s->view.folder, uid, &is_there, &e))
+		refuse_failure(a, &e);
+	else if (!is_there)
+		refuse(a, S("[EXPUNGEISSUED] The message to be replaced is gone"));
+}
 
 /* With the first message, when the mailbox is known. */
 static bool append_open(struct appending *a, enum next *ret_next)
@@ -141,6 +151,8 @@ static bool append_open(struct appending *a, enum next *ret_next)
 	a->append = append_begin(s->client.host->mail, a->folder, &a->target, &e);
 	if (a->append == NULL)
 		refuse_failure(a, &e);
+	else if (a->command.is_replace)
+		replaced_open(a);
 	return true;
 }
 
@@ -161,8 +173,10 @@ static void message_finish(struct appending *a)
 	size_t missing;
 
 	a->open = NULL;
-	if (m == NULL || a->refusal.len > 0)
-		return;
+	a->added = m;
+	/* RFC 3502 6.3.11: an empty message is how a client says that it has changed its mind. */
+	if (a->body->bytes == 0)
+		return refuse(a, S("[CANNOT] An empty message is not appended"));
 	message.flags = m->flags.system & ~(unsigned)IMAP_FLAG_RECENT;
 	if (m->has_time) {
 		message.received_ns = wall_ns_of(m->time.seconds);
@@ -174,10 +188,11 @@ static void message_finish(struct appending *a)
 		refuse_failure(a, &e);
 }
 
-static void check_room(struct appending *a, uint64_t bytes)
+/* For so many bytes more of the message that is open. */
+static void check_room(struct appending *a, uint64_t more)
 {
-	if (a->refusal.len > 0)
-		return;
+	uint64_t bytes = a->body->bytes + more;
+
 	if (bytes > a->s->client.host->message_bytes_max) {
 		refuse(a, S("[TOOBIG] That message is over the limit of APPENDLIMIT"));
 		return;
@@ -198,52 +213,136 @@ static void check_room(struct appending *a, uint64_t bytes)
 	refuse(a, S("[UNAVAILABLE] Temporary failure, try again later"));
 }
 
+/* RFC 4469 5 and its erratum 2002: the URL as it came, but for bytes that a code cannot hold. */
+static void refuse_url(struct appending *a, struct slice url, struct slice why)
+{
+	auto_buf text = { .max = LIMIT_IMAP_LITERAL_BYTES * 3 + 512 };
+	bool is_good = buf_add(&text, S("[BADURL "));
+
+	for (size_t i = 0; is_good && i < url.len; i++) {
+		unsigned char byte = (unsigned char)url.at[i];
+
+		is_good = byte <= ' ' || byte >= 127 || byte == ']'
+				  ? buf_add_format(&text, "%%%02X", byte)
+				  : buf_add_byte(&text, (char)byte);
+	}
+	is_good = is_good && buf_add(&text, S("] ")) && buf_add(&text, why);
+	refuse(a, is_good ? arena_copy(&a->s->arena, buf_slice(&text)) : S(""));
+	refuse(a, S("[LIMIT] A URL is wrong, and too long to be repeated"));
+}
+
+static void url_take(struct appending *a, struct slice url)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct slice why = S("");
+	struct catenated part;
+
+	switch (catenate_open(&part, a->s, url, &why, &e)) {
+	case CATENATE_OK:
+		check_room(a, part.bytes);
+		if (a->refusal.len == 0 && !catenate_copy(&part, a->body, &e))
+			refuse_failure(a, &e);
+		break;
+	case CATENATE_BAD_URL:
+		refuse_url(a, url, why);
+		break;
+	case CATENATE_FAILED:
+		refuse_failure(a, &e);
+		break;
+	}
+	catenate_close(&part);
+}
+
+/*
+ * Does what the command has said so far, up to a part (NULL: to its end): copies what URLs name, adds messages that are whole.
+ * Literals on the way were taken when they came.
+ */
+static void catch_up(struct appending *a, const struct imap_append_part *until)
+{
+	while (a->refusal.len == 0) { /* each turn is a part or a message */
+		const struct imap_append_part *next;
+
+		if (a->open == NULL) {
+			a->open = a->added == NULL ? a->command.messages : a->added->next;
+			if (a->open == NULL)
+				return;
+			a->body = append_body(a->append);
+			a->part = NULL;
+		}
+		next = a->part == NULL ? a->open->parts : a->part->next;
+		if (next != NULL && next == until)
+			return;
+		if (next == NULL) {
+			message_finish(a);
+			continue;
+		}
+		url_take(a, next->url);
+		a->part = next;
+	}
+}
+
 /* False: the session ends. */
-static bool message_take(struct appending *a, struct imap_literal literal)
+static bool literal_take(struct appending *a, const struct imap_append_part *part)
 {
 	struct imap *s = a->s;
 	struct imap_pace pace = { 0 };
 	struct error e = { .fault = FAULT_NONE };
-	struct body_writer *body = append_body(a->append);
 	struct slice piece;
 
-	if (!imap_read_go_ahead(s, literal))
+	if (!imap_read_go_ahead(s, part->literal))
 		return false;
-	for (uint64_t left = literal.bytes; left > 0; left -= piece.len) {
+	for (uint64_t left = part->literal.bytes; left > 0; left -= piece.len) {
 		if (!imap_read_some(s, &pace, left, &piece))
 			return false;
-		if (a->refusal.len == 0 && !body_add(body, piece, &e))
+		if (a->refusal.len == 0 && !body_add(a->body, piece, &e))
 			refuse_failure(a, &e);
 	}
+	a->part = part;
 	return segment_begin(a);
 }
 
 /* ---- The end ---- */
 
-static enum next append_done(struct appending *a)
+/* RFC 8508 4.3: what came is told before what went. */
+static enum next replaced_say(struct imap *s, const struct appended *done)
+{
+	imap_put_format(s, "* OK [APPENDUID %" PRIu32 " %" PRIu32 "] The replacement is there\r\n",
+		done->uid_validity, done->uid_first);
+	if ((s->enabled & IMAP_ENABLED_QRESYNC) != 0)
+		return imap_ok_format(
+			s, "[HIGHESTMODSEQ %" PRIu64 "] Replaced", done->replaced_modseq);
+	return imap_ok(s, S("Replaced"));
+}
+
+static enum next appended_say(struct imap *s, const struct appended *done)
+{
+	if (done->uid_first == done->uid_last)
+		return imap_ok_format(s, "[APPENDUID %" PRIu32 " %" PRIu32 "] Appended",
+			done->uid_validity, done->uid_first);
+	return imap_ok_format(s, "[APPENDUID %" PRIu32 " %" PRIu32 ":%" PRIu32 "] Appended",
+		done->uid_validity, done->uid_first, done->uid_last);
+}
+
+static enum next append_commit_say(struct appending *a)
 {
 	struct imap *s = a->s;
 	struct error e = { .fault = FAULT_NONE };
 	struct append *append = a->append;
 	struct appended done;
 
-	message_finish(a);
-	if (a->refusal.len > 0)
-		return imap_no(s, a->refusal);
 	a->append = NULL;
+	s->tells_own = a->command.is_replace;
 	switch (append_commit(append, &done, &e)) {
 	case APPEND_OK:
 		imap_notify_arrivals(s, folder_id(a->folder), done.uid_first,
 			done.uid_last - done.uid_first + 1);
-		if (done.uid_first == done.uid_last)
-			return imap_ok_format(s, "[APPENDUID %" PRIu32 " %" PRIu32 "] Appended",
-				done.uid_validity, done.uid_first);
-		return imap_ok_format(s, "[APPENDUID %" PRIu32 " %" PRIu32 ":%" PRIu32 "] Appended",
-			done.uid_validity, done.uid_first, done.uid_last);
+		return a->command.is_replace ? replaced_say(s, &done) : appended_say(s, &done);
 	case APPEND_OVER_QUOTA:
 	case APPEND_TOO_BIG:
 		return imap_no(s, S("[OVERQUOTA] There is no room for it"));
 	case APPEND_GONE:
+		if (a->command.is_replace)
+			return imap_no(s, S("[EXPUNGEISSUED] The message or the mailbox is gone"));
 		return imap_no(s, S("[TRYCREATE] That mailbox was deleted"));
 	case APPEND_FULL:
 		return imap_no(s, S("[LIMIT] That mailbox can take no more"));
@@ -253,10 +352,20 @@ static enum next append_done(struct appending *a)
 	return imap_failed(s, &e);
 }
 
+static enum next append_done(struct appending *a)
+{
+	enum next next = NEXT_CLOSE;
+
+	if (!append_open(a, &next))
+		return next;
+	catch_up(a, NULL);
+	return a->refusal.len > 0 ? imap_no(a->s, a->refusal) : append_commit_say(a);
+}
+
 /* It ends before its time: what the client sends unasked is dropped. */
 static enum next append_refused(struct appending *a, bool is_bad, struct slice text)
 {
-	if (!swallow(a))
+	if (!imap_read_over(a->s, a->line))
 		return NEXT_CLOSE;
 	return is_bad ? imap_bad(a->s, text) : imap_no(a->s, text);
 }
@@ -264,20 +373,18 @@ static enum next append_refused(struct appending *a, bool is_bad, struct slice t
 /* A message literal was announced. True: go on. */
 static bool append_message(struct appending *a, enum next *ret_next)
 {
-	struct imap_literal literal = a->command.part->literal;
+	const struct imap_append_part *part = a->command.part;
 
 	*ret_next = NEXT_CLOSE;
-	if (a->command.message != a->open)
-		message_finish(a);
 	if (!append_open(a, ret_next))
 		return false;
-	check_room(a, literal.bytes);
-	if (a->refusal.len > 0) {
-		*ret_next = append_refused(a, false, a->refusal);
-		return false;
-	}
-	a->open = a->command.message;
-	return message_take(a, literal);
+	catch_up(a, part);
+	if (a->refusal.len == 0)
+		check_room(a, part->literal.bytes);
+	if (a->refusal.len == 0)
+		return literal_take(a, part);
+	*ret_next = append_refused(a, false, a->refusal);
+	return false;
 }
 
 static enum next append_run(struct appending *a)
@@ -296,8 +403,6 @@ static enum next append_run(struct appending *a)
 				return NEXT_CLOSE;
 			break;
 		case IMAP_APPEND_MESSAGE:
-			if (a->command.message->is_catenate)
-				return append_refused(a, true, S("CATENATE is not offered here"));
 			if (!append_message(a, &next))
 				return next;
 			break;
@@ -309,9 +414,9 @@ static enum next append_run(struct appending *a)
 	}
 }
 
-enum next imap_append(struct imap *s, struct slice args)
+static enum next append_command(struct imap *s, struct slice args, bool is_replace)
 {
-	struct appending a = { .s = s };
+	struct appending a = { .s = s, .command = { .is_replace = is_replace } };
 	enum next next;
 
 	a.segment = arena_copy(&s->arena, args);
@@ -321,4 +426,14 @@ enum next imap_append(struct imap *s, struct slice args)
 	if (a.folder != NULL)
 		folder_close(a.folder);
 	return next;
+}
+
+enum next imap_append(struct imap *s, struct slice args)
+{
+	return append_command(s, args, false);
+}
+
+enum next imap_replace(struct imap *s, struct slice args)
+{
+	return append_command(s, args, true);
 }

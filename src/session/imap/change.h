@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * change - the commands that change messages: store.c, copy.c, expunge.c, append.c; and the quotas that limit them.
+ * change - the commands that change messages: store.c, copy.c, expunge.c, append.c (REPLACE too); and the quotas that limit them.
  */
 #include "mail/directory.h"
 #include "session/imap/mailbox.h"
@@ -19,3 +19,4 @@ enum next imap_copy(struct imap *s, struct slice args);
 enum next imap_move(struct imap *s, struct slice args);
 enum next imap_expunge(struct imap *s, struct slice args);
 enum next imap_append(struct imap *s, struct slice args);
+enum next imap_replace(struct imap *s, struct slice args);

@@ -200,7 +200,7 @@ static void fetching_begin(struct fetching *f, struct imap *s, const struct imap
 	f->arena.max = LIMIT_ARENA_BYTES;
 }
 
-static void fetching_done(struct fetching *f)
+void fetching_done(struct fetching *f)
 {
 	body_close(&f->reader);
 	imap_records_done(&f->records);

@@ -47,7 +47,19 @@ void fetch_space(struct fetching *f);
 MUST_CHECK enum fetch_ready fetch_prepare_sections(struct fetching *f, struct error *e);
 /* False: the session ends, and e may say why. */
 MUST_CHECK bool fetch_put_sections(struct fetching *f, struct error *e);
+/* Where a section lies in the message; false: the message has no such part. */
+bool fetch_range_of(const struct fetching *f, const struct imap_section *section,
+	struct section_range *ret, enum transfer *ret_transfer);
+/* What <offset.bytes> leaves of so many bytes. */
+void fetch_cut(const struct imap_section *section, uint64_t *ret_offset, uint64_t *bytes);
+/* HEADER.FIELDS of the header that stands there: into f->fields. */
+MUST_CHECK bool fetch_read_fields(struct fetching *f, const struct imap_section *section,
+	struct section_range range, struct error *e);
 /* fetch_bytes.c */
+/* The next piece from f->reader.at up to `end`, or an empty one there; a message that is shorter than its record says is
+ * damaged. */
+MUST_CHECK bool fetch_range_next(
+	struct fetching *f, uint64_t end, struct slice *ret, struct error *e);
 /* A range of the message to the client, as it stands there. */
 MUST_CHECK bool fetch_send_range(struct fetching *f, struct section_range range, struct error *e);
 /* The first LIMIT_HEADER_BYTES of a range into `out`, which is emptied first. */
@@ -65,6 +77,7 @@ MUST_CHECK bool fetch_send_decoded(struct fetching *f, struct section_range rang
 	enum transfer transfer, uint64_t offset, uint64_t bytes, struct error *e);
 
 /* fetch.c */
+void fetching_done(struct fetching *f);
 /* What NOTIFY asks of new messages (RFC 5465 5.2): nothing is marked \Seen, and what is gone already is left out. */
 void imap_fetch_new(struct imap *s, const struct imap_fetch_items *what, const struct uids *uids);
 enum next imap_fetch(struct imap *s, struct slice args);

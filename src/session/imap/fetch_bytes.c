@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* The next piece of [at, end), or an empty one at its end; a message that is shorter than its record says is damaged. */
-static bool range_next(struct fetching *f, uint64_t end, struct slice *ret, struct error *e)
+bool fetch_range_next(struct fetching *f, uint64_t end, struct slice *ret, struct error *e)
 {
 	uint64_t left = end > f->reader.at ? end - f->reader.at : 0;
 
@@ -28,7 +27,7 @@ bool fetch_send_range(struct fetching *f, struct section_range range, struct err
 
 	f->reader.at = range.at;
 	for (uint64_t end = range.at + range.len;;) { /* ends with the range */
-		if (!range_next(f, end, &piece, e))
+		if (!fetch_range_next(f, end, &piece, e))
 			return false;
 		if (piece.len == 0)
 			return true;
@@ -48,7 +47,7 @@ bool fetch_read_range(
 	out->max = LIMIT_HEADER_BYTES;
 	f->reader.at = range.at;
 	for (uint64_t end = range.at + len;;) { /* ends with the range */
-		if (!range_next(f, end, &piece, e))
+		if (!fetch_range_next(f, end, &piece, e))
 			return false;
 		if (piece.len == 0)
 			return true;
@@ -83,7 +82,7 @@ static bool decoding_next(struct decoding *d, struct slice *ret, struct error *e
 	bool is_good;
 
 	buf_clear(&d->text);
-	if (!range_next(d->f, d->end, &piece, e))
+	if (!fetch_range_next(d->f, d->end, &piece, e))
 		return false;
 	d->is_over = piece.len == 0;
 	is_good = d->is_over ? transfer_end(&d->decoder, &d->text)

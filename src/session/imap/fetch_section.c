@@ -45,8 +45,7 @@ static enum section_kind kind_of(enum imap_section_text text)
 	return SECTION_HEADER;
 }
 
-/* False: the message has no such part. */
-static bool range_of(const struct fetching *f, const struct imap_section *section,
+bool fetch_range_of(const struct fetching *f, const struct imap_section *section,
 	struct section_range *ret, enum transfer *ret_transfer)
 {
 	bool is_there;
@@ -74,7 +73,7 @@ enum fetch_ready fetch_prepare_sections(struct fetching *f, struct error *e)
 	struct slice piece;
 
 	for (size_t i = 0; i < f->what->section_count; i++) {
-		if (!range_of(f, &f->what->sections[i], &range, &transfer))
+		if (!fetch_range_of(f, &f->what->sections[i], &range, &transfer))
 			continue;
 		if (transfer == TRANSFER_UNKNOWN)
 			return FETCH_UNKNOWN_CTE;
@@ -87,17 +86,16 @@ enum fetch_ready fetch_prepare_sections(struct fetching *f, struct error *e)
 
 /* ---- To the client ---- */
 
-/* What <offset.bytes> leaves of so many bytes. */
-static void cut(const struct imap_section *section, uint64_t *offset, uint64_t *bytes)
+void fetch_cut(const struct imap_section *section, uint64_t *ret_offset, uint64_t *bytes)
 {
-	uint64_t total = *bytes;
+	uint64_t total = *bytes, left;
 
-	*offset = 0;
+	*ret_offset = 0;
 	if (!section->has_partial)
 		return;
-	*offset = section->partial_offset < total ? section->partial_offset : total;
-	*bytes =
-		total - *offset < section->partial_bytes ? total - *offset : section->partial_bytes;
+	*ret_offset = section->partial_offset < total ? section->partial_offset : total;
+	left = total - *ret_offset;
+	*bytes = left < section->partial_bytes ? left : section->partial_bytes;
 }
 
 static void put_literal(struct imap *s, uint64_t bytes, bool is_literal8)
@@ -105,21 +103,29 @@ static void put_literal(struct imap *s, uint64_t bytes, bool is_literal8)
 	imap_wrote(s, imap_text_literal(&s->out, bytes, is_literal8));
 }
 
-static bool put_fields(struct fetching *f, const struct imap_section *section,
+bool fetch_read_fields(struct fetching *f, const struct imap_section *section,
 	struct section_range range, struct error *e)
 {
 	bool is_not = section->text == IMAP_TEXT_HEADER_FIELDS_NOT;
-	uint64_t offset, bytes;
 
 	if (!fetch_read_range(f, range, &f->header, e))
 		return false;
 	buf_clear(&f->fields);
 	f->fields.max = LIMIT_HEADER_BYTES + 16;
-	if (!section_fields_add(buf_slice(&f->header), section->fields, section->field_count,
-		    is_not, &f->fields))
-		return fail(e, FAULT_LATER, "read a header: out of memory");
+	return section_fields_add(buf_slice(&f->header), section->fields, section->field_count,
+		       is_not, &f->fields) ||
+	       fail(e, FAULT_LATER, "read a header: out of memory");
+}
+
+static bool put_fields(struct fetching *f, const struct imap_section *section,
+	struct section_range range, struct error *e)
+{
+	uint64_t offset, bytes;
+
+	if (!fetch_read_fields(f, section, range, e))
+		return false;
 	bytes = f->fields.len;
-	cut(section, &offset, &bytes);
+	fetch_cut(section, &offset, &bytes);
 	put_literal(f->s, bytes, false);
 	imap_put_bytes(f->s,
 		slice_first(slice_skip(buf_slice(&f->fields), (size_t)offset), (size_t)bytes));
@@ -139,7 +145,7 @@ static bool put_binary(struct fetching *f, const struct imap_section *section,
 		return true;
 	}
 	bytes = decoded.bytes;
-	cut(section, &offset, &bytes);
+	fetch_cut(section, &offset, &bytes);
 	put_literal(f->s, bytes, decoded.has_nul);
 	return fetch_send_decoded(f, range, transfer, offset, bytes, e);
 }
@@ -149,7 +155,7 @@ static bool put_plain(struct fetching *f, const struct imap_section *section,
 {
 	uint64_t offset, bytes = range.len;
 
-	cut(section, &offset, &bytes);
+	fetch_cut(section, &offset, &bytes);
 	put_literal(f->s, bytes, false);
 	return fetch_send_range(f, (struct section_range){ range.at + offset, bytes }, e);
 }
@@ -163,7 +169,7 @@ static bool put_section(struct fetching *f, const struct imap_section *section, 
 	fetch_space(f);
 	imap_wrote(s, imap_section_write(&s->out, section));
 	imap_put(s, S(" "));
-	if (!range_of(f, section, &range, &transfer)) {
+	if (!fetch_range_of(f, section, &range, &transfer)) {
 		imap_put(s, section->kind == IMAP_SECTION_BINARY_SIZE ? S("0") : S("NIL"));
 		return true;
 	}

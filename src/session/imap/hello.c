@@ -67,7 +67,7 @@ static const struct {
 		 "QUOTA=RES-MESSAGE"),
 		is_known },
 	{ S_INIT(" COMPRESS=DEFLATE"), may_compress },
-	{ S_INIT(" INPROGRESS"), is_known },
+	{ S_INIT(" CATENATE REPLACE INPROGRESS"), is_known },
 };
 
 void imap_put_capabilities(struct imap *s)

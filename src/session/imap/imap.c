@@ -19,8 +19,8 @@ enum {
 	WRITES = 1u << 1, /* needs a mailbox selected for writing */
 	SHIFTS = 1u
 		 << 2, /* its answer may hold EXPUNGE: no message number of it is still under way */
-	ENDS_PIPE = 1u << 3, /* the client must wait for this answer, so it leaves at once */
-	STREAMS = 1u << 4,   /* reads its messages itself: gets the first line only */
+	ENDS_PIPE = 1u << 3,  /* the client must wait for this answer, so it leaves at once */
+	STREAMS = 1u << 4,    /* reads its messages itself: gets the first line only */
 };
 
 /*
@@ -59,6 +59,7 @@ static const struct command {
 	{ S_INIT("SETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_setquota },
 	{ S_INIT("COMPRESS"),     LOGGED_IN,     SHIFTS,             imap_compress },
 	{ S_INIT("APPEND"),       LOGGED_IN,     SHIFTS | STREAMS,   imap_append },
+	{ S_INIT("REPLACE"),      IMAP_SELECTED, SHIFTS|WRITES|UID|STREAMS, imap_replace },
 	{ S_INIT("IDLE"),         LOGGED_IN,     SHIFTS,             imap_idle },
 	{ S_INIT("NOTIFY"),       LOGGED_IN,     SHIFTS,             imap_notify },
 	{ S_INIT("CHECK"),        IMAP_SELECTED, SHIFTS,             imap_noop },
@@ -87,19 +88,40 @@ void imap_become(struct imap *s, enum imap_state state)
 	s->state = state;
 }
 
-/* The columns. Empty when the command may run. */
-static struct slice command_refusal(
+/* Why a command does not run; no text: it does. */
+struct refusal {
+	struct slice text;
+	bool is_no; /* it is NO, not BAD */
+};
+
+static struct refusal wrong_state(const struct imap *s, const struct command *c)
+{
+	if (s->state == IMAP_STRANGER)
+		return (struct refusal){ S("Log in first"), false };
+	if (c->states == IMAP_STRANGER)
+		return (struct refusal){ S("Already logged in"), false };
+	return (struct refusal){ S("Select a mailbox first"), false };
+}
+
+/* The columns. */
+static struct refusal command_refusal(
 	const struct imap *s, const struct command *c, const struct imap_line *line)
 {
 	if (c == NULL)
-		return S("That command is not known here");
+		return (struct refusal){ S("That command is not known here"), false };
 	if (line->is_uid && (c->flags & UID) == 0)
-		return S("That command has no UID form");
-	if ((c->states & s->state) != 0)
-		return S("");
-	if (s->state == IMAP_STRANGER)
-		return S("Log in first");
-	return c->states == IMAP_STRANGER ? S("Already logged in") : S("Select a mailbox first");
+		return (struct refusal){ S("That command has no UID form"), false };
+	if ((c->states & s->state) == 0)
+		return wrong_state(s, c);
+	if ((c->flags & WRITES) != 0 && imap_is_read_only(s))
+		return (struct refusal){ S("[READ-ONLY] The mailbox is open for reading only"),
+			true };
+	return (struct refusal){ S(""), false };
+}
+
+static enum next refuse(struct imap *s, struct refusal why)
+{
+	return why.is_no ? imap_no(s, why.text) : imap_bad(s, why.text);
 }
 
 static enum next command_run(struct imap *s, const struct command *c, const struct imap_line *line)
@@ -108,10 +130,7 @@ static enum next command_run(struct imap *s, const struct command *c, const stru
 
 	s->is_uid = line->is_uid;
 	s->may_expunge = (c->flags & SHIFTS) != 0 || line->is_uid;
-	if ((c->flags & WRITES) != 0 && imap_is_read_only(s))
-		next = imap_no(s, S("[READ-ONLY] The mailbox is open for reading only"));
-	else
-		next = c->run(s, line->args);
+	next = c->run(s, line->args);
 	if ((c->flags & ENDS_PIPE) != 0 && next != NEXT_CLOSE && !conn_flush(s->client.conn))
 		return NEXT_CLOSE;
 	return next;
@@ -137,6 +156,12 @@ static bool line_split(struct imap *s, struct imap_line *ret)
 	return is_good;
 }
 
+/* A message that comes unasked is no command: it is read over, but not for strangers. */
+static enum next stream_refuse(struct imap *s, struct refusal why)
+{
+	return imap_read_over(s, buf_slice(&s->text)) ? refuse(s, why) : NEXT_CLOSE;
+}
+
 /*
  * A literal that the client announces is not asked for when the command will not run anyway. What comes unasked
  * has to be read first.
@@ -145,18 +170,24 @@ static enum next imap_command(struct imap *s, struct slice first)
 {
 	struct imap_line line = { .tag = S("") };
 	const struct command *c;
-	struct slice refusal;
-	bool is_line;
+	struct refusal why = { .is_no = false };
+	bool is_line, streams;
 
 	if (!command_begin(s, first))
 		return NEXT_CLOSE;
 	is_line = line_split(s, &line);
 	c = is_line ? command_find(line.name) : NULL;
-	refusal = is_line ? command_refusal(s, c, &line) : slice_of(s->parse.why);
-	if (refusal.len == 0 && (c->flags & STREAMS) != 0)
+	if (is_line)
+		why = command_refusal(s, c, &line);
+	else
+		why.text = slice_of(s->parse.why);
+	streams = c != NULL && (c->flags & STREAMS) != 0;
+	if (why.text.len == 0 && streams)
 		return command_run(s, c, &line);
-	if (refusal.len > 0 && imap_line_literal(first).is_sync)
-		return imap_bad(s, refusal);
+	if (why.text.len > 0 && imap_line_literal(first).is_sync)
+		return refuse(s, why);
+	if (streams && s->state != IMAP_STRANGER)
+		return stream_refuse(s, why);
 	switch (imap_read_rest(s, buf_slice(&s->text))) {
 	case IMAP_READ_DONE:
 		break;
@@ -165,9 +196,10 @@ static enum next imap_command(struct imap *s, struct slice first)
 	case IMAP_READ_CLOSE:
 		return NEXT_CLOSE;
 	}
-	if (refusal.len == 0 && line_split(s, &line))
-		return command_run(s, c, &line);
-	return imap_bad(s, refusal.len > 0 ? refusal : slice_of(s->parse.why));
+	if (why.text.len > 0)
+		return refuse(s, why);
+	return line_split(s, &line) ? command_run(s, c, &line)
+				    : imap_bad(s, slice_of(s->parse.why));
 }
 
 /* ---- The session ---- */

@@ -110,6 +110,9 @@ struct imap_pace { /* the minimum rate of a literal */
 };
 MUST_CHECK bool imap_read_some(
 	struct imap *s, struct imap_pace *pace, uint64_t max, struct slice *ret);
+/* Drops the literals that stand behind this line and its further lines, up to one that the client waits with. False: the session
+ * ends. */
+MUST_CHECK bool imap_read_over(struct imap *s, struct slice line);
 /* Tells the client to go on with a synchronising literal. */
 MUST_CHECK bool imap_read_go_ahead(struct imap *s, struct imap_literal literal);
 

@@ -90,6 +90,29 @@ bool imap_read_some(struct imap *s, struct imap_pace *pace, uint64_t max, struct
 	}
 }
 
+bool imap_read_over(struct imap *s, struct slice line)
+{
+	for (uint64_t total = 0;;) { /* bounded by the size of a message */
+		struct imap_literal literal = imap_line_literal(line);
+		struct imap_pace pace = { 0 };
+		struct slice piece;
+
+		if (literal.kind == IMAP_LITERAL_NONE || literal.is_sync)
+			return true;
+		total += literal.bytes + 1;
+		if (literal.kind == IMAP_LITERAL_BAD ||
+			total / 2 > s->client.host->message_bytes_max) {
+			(void)imap_bye(s, S("[TOOBIG] That is far over the limit"));
+			return false;
+		}
+		for (uint64_t left = literal.bytes; left > 0; left -= piece.len)
+			if (!imap_read_some(s, &pace, left, &piece))
+				return false;
+		if (!imap_read_line(s, &line))
+			return false;
+	}
+}
+
 bool imap_read_go_ahead(struct imap *s, struct imap_literal literal)
 {
 	if (literal.is_sync)
