@@ -52,6 +52,10 @@ static bool condition_fill(struct search *q, struct condition *c, enum next *ret
 	}
 	if (c->key->kind != IMAP_KEY_SET && c->key->kind != IMAP_KEY_UID)
 		return true;
+	if (c->key->kind == IMAP_KEY_SET && !c->key->set.is_saved && imap_is_uid_only(s)) {
+		*ret_next = imap_bad(s, S("[UIDREQUIRED] UIDONLY is enabled: search for UID"));
+		return false;
+	}
 	switch (imap_set_uids(s, c->key->set, c->key->kind == IMAP_KEY_UID, &c->set)) {
 	case IMAP_SET_OK:
 		return true;

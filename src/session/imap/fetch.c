@@ -63,7 +63,7 @@ static bool say_message(struct fetching *f)
 	struct error e = { .fault = FAULT_NONE };
 	struct imap *s = f->s;
 
-	imap_put_format(s, "* %" PRIu32 " FETCH (", uids_seq(&s->view.uids, f->entry->uid));
+	imap_put_fetch(s, uids_seq(&s->view.uids, f->entry->uid), f->entry->uid, false);
 	fetch_put_items(f);
 	if (!fetch_put_sections(f, &e)) {
 		/* In the middle of a literal there is no way to say it. */
@@ -179,7 +179,7 @@ static void fetching_begin(struct fetching *f, struct imap *s, const struct imap
 	const unsigned of_summary = of_parts | IMAP_FETCH_ENVELOPE | IMAP_FETCH_PREVIEW;
 
 	*f = (struct fetching){ .s = s, .what = &given->what, .items = given->what.items };
-	if (s->is_uid)
+	if (s->is_uid && !imap_is_uid_only(s))
 		f->items |= IMAP_FETCH_UID;
 	if (given->has_changed_since)
 		f->items |= IMAP_FETCH_MODSEQ;

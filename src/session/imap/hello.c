@@ -67,7 +67,7 @@ static const struct {
 		 "QUOTA=RES-MESSAGE"),
 		is_known },
 	{ S_INIT(" COMPRESS=DEFLATE"), may_compress },
-	{ S_INIT(" CATENATE REPLACE INPROGRESS"), is_known },
+	{ S_INIT(" CATENATE REPLACE UIDONLY INPROGRESS"), is_known },
 };
 
 void imap_put_capabilities(struct imap *s)
@@ -101,6 +101,7 @@ enum next imap_enable(struct imap *s, struct slice args)
 		{ S_INIT("UTF8=ACCEPT"), IMAP_ENABLED_UTF8 },
 		{ S_INIT("CONDSTORE"), IMAP_ENABLED_CONDSTORE },
 		{ S_INIT("QRESYNC"), IMAP_ENABLED_QRESYNC | IMAP_ENABLED_CONDSTORE },
+		{ S_INIT("UIDONLY"), IMAP_ENABLED_UIDONLY },
 	};
 	struct imap_names names;
 

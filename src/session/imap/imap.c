@@ -21,6 +21,7 @@ enum {
 		 << 2, /* its answer may hold EXPUNGE: no message number of it is still under way */
 	ENDS_PIPE = 1u << 3,  /* the client must wait for this answer, so it leaves at once */
 	STREAMS = 1u << 4,    /* reads its messages itself: gets the first line only */
+	NUMBERLESS = 1u << 5, /* names no message, also without UID: RFC 9586 lets it pass */
 };
 
 /*
@@ -65,7 +66,7 @@ static const struct command {
 	{ S_INIT("CHECK"),        IMAP_SELECTED, SHIFTS,             imap_noop },
 	{ S_INIT("CLOSE"),        IMAP_SELECTED, 0,                  imap_close },
 	{ S_INIT("UNSELECT"),     IMAP_SELECTED, 0,                  imap_unselect },
-	{ S_INIT("EXPUNGE"),      IMAP_SELECTED, SHIFTS|WRITES|UID,  imap_expunge },
+	{ S_INIT("EXPUNGE"),      IMAP_SELECTED, SHIFTS|WRITES|UID|NUMBERLESS, imap_expunge },
 	{ S_INIT("FETCH"),        IMAP_SELECTED, UID,                imap_fetch },
 	{ S_INIT("STORE"),        IMAP_SELECTED, WRITES | UID,       imap_store },
 	{ S_INIT("SEARCH"),       IMAP_SELECTED, UID,                imap_search },
@@ -113,6 +114,9 @@ static struct refusal command_refusal(
 		return (struct refusal){ S("That command has no UID form"), false };
 	if ((c->states & s->state) == 0)
 		return wrong_state(s, c);
+	if ((c->flags & (UID | NUMBERLESS)) == UID && !line->is_uid && imap_is_uid_only(s))
+		return (struct refusal){ S("[UIDREQUIRED] UIDONLY is enabled: say UID before it"),
+			false };
 	if ((c->flags & WRITES) != 0 && imap_is_read_only(s))
 		return (struct refusal){ S("[READ-ONLY] The mailbox is open for reading only"),
 			true };

@@ -42,6 +42,7 @@ enum imap_enabled { /* bits, RFC 5161 */
 	IMAP_ENABLED_UTF8 = 1u << 1,
 	IMAP_ENABLED_CONDSTORE = 1u << 2,
 	IMAP_ENABLED_QRESYNC = 1u << 3,
+	IMAP_ENABLED_UIDONLY = 1u << 4, /* RFC 9586: no message number in either direction */
 };
 
 enum {
@@ -125,6 +126,7 @@ void imap_wrote(struct imap *s, bool wrote);
 void imap_put_name(struct imap *s, struct slice mailbox);
 void imap_put_string(struct imap *s, struct slice text);
 bool imap_is_utf8(const struct imap *s);
+bool imap_is_uid_only(const struct imap *s);
 /* Hands what was said to conn. False: the session is broken. */
 bool imap_push(struct imap *s);
 /* The tagged answer: text may begin with a code in brackets. */
@@ -166,6 +168,8 @@ void imap_tell_keywords(struct imap *s);
 /* "FLAGS (\\Seen …)" as this session sees them. */
 void imap_put_flags(struct imap *s, const struct entry *entry);
 void imap_put_flag_names(struct imap *s, uint32_t flags, uint64_t keywords, struct slice extra);
+/* "* 4 FETCH (", has_uid: and "UID 17 "; under UIDONLY "* 17 UIDFETCH (". */
+void imap_put_fetch(struct imap *s, uint32_t seq, uint32_t uid, bool has_uid);
 /* "* 4 FETCH (FLAGS (…) UID … MODSEQ (…))" */
 void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry, bool has_uid);
 

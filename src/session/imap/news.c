@@ -53,18 +53,29 @@ void imap_put_flags(struct imap *s, const struct entry *entry)
 	imap_put_flag_names(s, entry->flags, entry->keywords, is_recent ? S("\\Recent") : S(""));
 }
 
-void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry, bool has_uid)
+/* RFC 9586 3.3. */
+void imap_put_fetch(struct imap *s, uint32_t seq, uint32_t uid, bool has_uid)
 {
+	if (imap_is_uid_only(s)) {
+		imap_put_format(s, "* %" PRIu32 " UIDFETCH (", uid);
+		return;
+	}
 	imap_put_format(s, "* %" PRIu32 " FETCH (", seq);
 	if (has_uid)
-		imap_put_format(s, "UID %" PRIu32 " ", entry->uid);
+		imap_put_format(s, "UID %" PRIu32 " ", uid);
+}
+
+void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry, bool has_uid)
+{
+	imap_put_fetch(s, seq, entry->uid, has_uid);
 	imap_put_flags(s, entry);
 	if ((s->enabled & IMAP_ENABLED_CONDSTORE) != 0)
 		imap_put_format(s, " MODSEQ (%" PRIu64 ")", entry->modseq);
 	imap_put(s, S(")\r\n"));
 }
 
-/* RFC 7162 3.2.7: who enabled QRESYNC is told UIDs. Every UID of the view in such a run is gone, so one range says it. */
+/* RFC 7162 3.2.7, RFC 9586 3.4: who enabled QRESYNC or UIDONLY is told UIDs. Every UID of the view in such a run is gone, so one
+ * range says it. */
 static void put_vanished(struct imap *s, const struct view_news *news)
 {
 	imap_put(s, S("* VANISHED "));
@@ -100,7 +111,8 @@ static void put_news(struct imap *s, const struct view_news *news)
 	bool has_uid = s->is_uid || s->notify != NULL ||
 		       (s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_REV2)) != 0;
 
-	if (news->gone_count > 0 && (s->enabled & IMAP_ENABLED_QRESYNC) != 0)
+	if (news->gone_count > 0 &&
+		(s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY)) != 0)
 		put_vanished(s, news);
 	else
 		put_expunged(s, news);

@@ -15,6 +15,11 @@ bool imap_is_utf8(const struct imap *s)
 	return (s->enabled & (IMAP_ENABLED_REV2 | IMAP_ENABLED_UTF8)) != 0;
 }
 
+bool imap_is_uid_only(const struct imap *s)
+{
+	return (s->enabled & IMAP_ENABLED_UIDONLY) != 0;
+}
+
 bool imap_push(struct imap *s)
 {
 	struct client *c = &s->client;

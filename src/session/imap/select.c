@@ -58,6 +58,8 @@ static bool put_counts(struct imap *s, struct error *e)
 	if ((s->enabled & IMAP_ENABLED_REV2) != 0)
 		return true;
 	imap_put_format(s, "* %" PRIu32 " RECENT\r\n", view_recent_count(v));
+	if (imap_is_uid_only(s)) /* UNSEEN is a message number */
+		return true;
 	if (!view_first_unseen(&s->view, &unseen, e))
 		return false;
 	if (unseen != 0 && uids_seq(&v->uids, unseen) != 0)
@@ -186,6 +188,8 @@ static enum next select_run(struct imap *s, struct slice args, bool is_read_only
 		return imap_misparsed(s);
 	if (given.has_qresync && (s->enabled & IMAP_ENABLED_QRESYNC) == 0)
 		return imap_bad(s, S("ENABLE QRESYNC first"));
+	if (given.match_numbers.count > 0 && imap_is_uid_only(s))
+		return imap_bad(s, S("[UIDREQUIRED] Message numbers of QRESYNC under UIDONLY"));
 	if (given.wants_condstore)
 		s->enabled |= IMAP_ENABLED_CONDSTORE;
 	/* RFC 9051 6.3.2: what was selected is left even when the new one cannot be had. */

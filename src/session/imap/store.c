@@ -39,9 +39,7 @@ static void say_result(struct storing *t, const struct flags_result *r)
 	/* RFC 7162 3.1.3: the new modseq is told also when the flags are not. */
 	if (!has_modseq || r->outcome != FLAGS_CHANGED)
 		return;
-	imap_put_format(s, "* %" PRIu32 " FETCH (", seq);
-	if (has_uid)
-		imap_put_format(s, "UID %" PRIu32 " ", r->uid);
+	imap_put_fetch(s, seq, r->uid, has_uid);
 	imap_put_format(s, "MODSEQ (%" PRIu64 "))\r\n", r->modseq);
 }
 
