@@ -62,16 +62,11 @@ enum next imap_getquota(struct imap *s, struct slice args)
 
 enum next imap_getquotaroot(struct imap *s, struct slice args)
 {
-	enum next next = NEXT_CLOSE;
-	struct folder *folder;
 	struct slice name;
 
+	/* RFC 9208 4.1.2: also of a mailbox that does not exist yet. */
 	if (!imap_mailbox_parse(&s->parse, args, &name))
 		return imap_misparsed(s);
-	folder = imap_mailbox_open(s, name, S("NONEXISTENT"), &next);
-	if (folder == NULL)
-		return next;
-	folder_close(folder);
 	imap_put(s, S("* QUOTAROOT "));
 	imap_put_name(s, name);
 	imap_put(s, S(" \"\"\r\n"));
