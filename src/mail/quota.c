@@ -352,7 +352,8 @@ enum quota_answer quota_fits(struct quota *q, const struct target *t, uint64_t b
 	if ((t->quota_bytes > 0 && bytes > t->quota_bytes) ||
 		(t->domain_quota_bytes > 0 && bytes > t->domain_quota_bytes))
 		return QUOTA_NEVER;
-	if (!quota_is_limited(t))
+	/* What takes no more room fits, also when the limit was lowered meanwhile. */
+	if (!quota_is_limited(t) || (bytes == 0 && messages == 0))
 		return QUOTA_FITS;
 	account = quota_account_now(q, t->account);
 	if (t->quota_bytes > 0 && account.bytes + bytes > t->quota_bytes)
