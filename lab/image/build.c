@@ -58,10 +58,14 @@ static bool init_add(struct image_files *set, struct error *e)
 	return image_files_add(set, "init", S_IFREG | 0755, (struct slice){ at, len }, e);
 }
 
-bool image_collect(struct image_files *set, const char *server_path, const char *kernel_version,
-	struct error *e)
+bool image_collect(struct image_files *set, const struct image_plan *plan,
+	const char *kernel_version, struct error *e)
 {
-	return server_files_add(set, server_path, e) && modules_add(set, kernel_version, e) &&
+	/* ext4 is built into the kernel for virtual machines. */
+	static const char *const usual[] = { "virtio_net", "virtio_blk", "ext4", NULL };
+
+	return server_files_add(set, plan->server_path, e) &&
+	       modules_add(set, kernel_version, plan->modules == NULL ? usual : plan->modules, e) &&
 	       init_add(set, e) &&
 	       image_files_add_device(set, "dev/console", S_IFCHR | 0600, makedev(5, 1), e) &&
 	       image_files_add_device(set, "dev/null", S_IFCHR | 0666, makedev(1, 3), e);
@@ -160,11 +164,11 @@ bool image_build(const struct image_plan *plan, struct error *e)
 		if (!slice_text(slice_of(plan->kernel_path), kernel, sizeof kernel))
 			return fail(e, FAULT_NEVER, "open '%s': the path is too long",
 				plan->kernel_path);
-	} else if (!image_kernel_find(kernel, e)) {
+	} else if (plan->modules == NULL ? !image_kernel_find(kernel, e)
+					 : !image_kernel_for(plan, kernel, e)) {
 		return false;
 	}
-	if (!image_kernel_version(kernel, version, e) ||
-		!image_collect(&set, plan->server_path, version, e))
+	if (!image_kernel_version(kernel, version, e) || !image_collect(&set, plan, version, e))
 		return false;
 	if (mkdir(plan->directory, 0755) < 0 && errno != EEXIST)
 		return fail(e, FAULT_NEVER, "make the directory '%s': %m", plan->directory);

@@ -3,6 +3,7 @@
 
 #include "lab/image/elf_file.h"
 #include "lab/image/image.h"
+#include "lab/image/modules.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -57,17 +58,69 @@ bool image_kernel_version(
 	return true;
 }
 
-bool image_kernel_find(char ret_path[IMAGE_PATH_BYTES], struct error *e)
+/* The newest file of the pattern whose name has, or has not, that word; versions are compared as numbers. */
+static bool newest_find(const char *pattern, const char *without, char ret_path[IMAGE_PATH_BYTES])
 {
 	glob_t found = { 0 };
-	bool is_found = glob("/boot/vmlinuz-*-cloud-amd64", 0, NULL, &found) == 0 &&
-			slice_text(slice_of(found.gl_pathv[found.gl_pathc - 1]), ret_path,
-				IMAGE_PATH_BYTES);
+	const char *newest = NULL;
+
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			const char *path = found.gl_pathv[i];
+
+			if ((without == NULL || strstr(path, without) == NULL) &&
+				(newest == NULL || strverscmp(path, newest) > 0))
+				newest = path;
+		}
+	}
+	bool is_found = newest != NULL && slice_text(slice_of(newest), ret_path, IMAGE_PATH_BYTES);
 
 	globfree(&found);
-	return is_found || fail(e, FAULT_NEVER,
-				   "find a kernel: no '/boot/vmlinuz-*-cloud-amd64'; the package "
-				   "linux-image-cloud-amd64 brings one, or name one with --kernel");
+	return is_found;
+}
+
+bool image_kernel_find(char ret_path[IMAGE_PATH_BYTES], struct error *e)
+{
+	return newest_find("/boot/vmlinuz-*-cloud-amd64", NULL, ret_path) ||
+	       fail(e, FAULT_NEVER,
+		       "find a kernel: no '/boot/vmlinuz-*-cloud-amd64'; the package "
+		       "linux-image-cloud-amd64 brings one, or name one with --kernel");
+}
+
+/* The first of the modules that this kernel has not; NULL: it has all. A kernel without modules has none. */
+static const char *module_missing(const char *kernel_path, const char *const *modules)
+{
+	struct error ignored = { 0 };
+	auto_modules m = { .context = NULL };
+
+	if (!modules_open(&m, strchr(kernel_path, '-') + 1, &ignored))
+		return modules[0];
+	while (*modules != NULL && modules_find(&m, *modules) != MODULES_ABSENT)
+		modules++;
+	return *modules;
+}
+
+bool image_kernel_for(
+	const struct image_plan *plan, char ret_path[IMAGE_PATH_BYTES], struct error *e)
+{
+	const char *missing = "generic";
+
+	if (!plan->is_generic) {
+		if (!image_kernel_find(ret_path, e))
+			return false;
+		missing = module_missing(ret_path, plan->modules);
+		if (missing == NULL)
+			return true;
+	}
+	if (!newest_find("/boot/vmlinuz-*[0-9]-amd64", "cloud", ret_path))
+		return fail(e, FAULT_NEVER,
+			"find a kernel with '%s': there is no '/boot/vmlinuz-*-amd64' beside the "
+			"one for virtual machines; the package linux-image-amd64 brings one",
+			missing);
+	missing = module_missing(ret_path, plan->modules);
+	return missing == NULL ||
+	       fail(e, FAULT_NEVER, "find a kernel with the module '%s': not in '%s'", missing,
+		       ret_path);
 }
 
 /* The packed kernel; empty when the header points outside the file. */
