@@ -6,7 +6,7 @@
  *     mailvisor.ip=10.0.2.15/24   address and prefix; "dhcp" or nothing asks the network
  *     mailvisor.gw=10.0.2.2       the default route; nothing: none
  *     mailvisor.host=mx.a.example the machine's name
- *     mailvisor.disk=/dev/vda     the data disk; "auto": the first whole disk with an ext4 file system
+ *     mailvisor.disk=/dev/vda     the data disk; "auto": the first whole disk with ext4, xfs, btrfs
  *     mailvisor.log=/dev/ttyS0    where the server's log goes, unless there is a port for it (port.h)
  *     mailvisor.modules=no        this kernel is not the one that the image's modules are for
  *     mailvisor.set=KEY=VALUE     a setting for the server, up to GUEST_SET_COUNT of them

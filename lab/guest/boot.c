@@ -2,6 +2,7 @@
 #include "lab/guest/boot.h"
 
 #include "base/slice.h"
+#include "lab/guest/devices.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,11 +47,13 @@ bool boot_mounts(struct error *e)
 }
 
 /* A driver for hardware that is not there answers ENODEV: that is no failure of the boot. */
-bool boot_module(const char *path)
+enum boot_loaded boot_module(const char *path)
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	return fd >= 0 && (syscall(SYS_finit_module, fd, "", 0) == 0 || errno == EEXIST);
+	if (fd >= 0 && syscall(SYS_finit_module, fd, "", 0) == 0)
+		return BOOT_LOADED;
+	return fd >= 0 && errno == EEXIST ? BOOT_WAS_THERE : BOOT_REFUSED;
 }
 
 unsigned boot_modules(const char *list_path)
@@ -63,7 +66,7 @@ unsigned boot_modules(const char *list_path)
 		return 0;
 	for (unsigned i = 0; i < BOOT_MODULE_COUNT && fgets(line, sizeof line, list) != NULL; i++) {
 		line[strcspn(line, "\n")] = '\0';
-		loaded_count += boot_module(line) ? 1 : 0;
+		loaded_count += boot_module(line) != BOOT_REFUSED ? 1 : 0;
 	}
 	(void)fclose(list);
 	return loaded_count;
@@ -102,9 +105,13 @@ bool boot_disk(const char *disk, struct error *e)
 	if (!disk_wait(disk))
 		return fail(e, FAULT_NEVER, "mount '%s': no such disk in %d s", disk,
 			BOOT_DISK_WAIT_MS / 1000);
-	if (mount(disk, "/data", "ext4", MS_NOATIME | MS_NOSUID | MS_NODEV, NULL) < 0)
-		return fail(e, FAULT_NEVER, "mount '%s' on '/data': %s", disk,
-			errno == EINVAL ? "no ext4 file system on it; make one with mke2fs -t ext4"
-					: strerror(errno));
-	return true;
+	const char *type = devices_file_system(disk);
+
+	if (type == NULL)
+		return fail(e, FAULT_NEVER,
+			"mount '%s' on '/data': no ext4, xfs or btrfs on it; make one with mke2fs "
+			"-t ext4",
+			disk);
+	return mount(disk, "/data", type, MS_NOATIME | MS_NOSUID | MS_NODEV, NULL) == 0 ||
+	       fail(e, FAULT_NEVER, "mount '%s' (%s) on '/data': %m", disk, type);
 }

@@ -15,9 +15,10 @@
 MUST_CHECK bool boot_mounts(struct error *e);
 /* Loads the listed modules, a path a line, in that order; returns how many the kernel took. */
 unsigned boot_modules(const char *list_path);
-/* Loads one; false when the kernel says no, also because the hardware is not there. */
-bool boot_module(const char *path);
+/* Loads one; REFUSED when the kernel says no, also because the hardware is not there. */
+enum boot_loaded { BOOT_REFUSED, BOOT_LOADED, BOOT_WAS_THERE };
+enum boot_loaded boot_module(const char *path);
 /* Gives the kernel's generator bytes of the host's device, when there is one. */
 bool boot_entropy(void);
-/* Mounts the ext4 file system on `disk` as /data. */
+/* Mounts the file system on `disk` as /data: ext4, xfs or btrfs, which it finds out. */
 MUST_CHECK bool boot_disk(const char *disk, struct error *e);

@@ -16,9 +16,19 @@ enum {
 	LINE_BYTES = 256,
 	LINE_COUNT = 1024, /* ata_piix alone has fifty patterns */
 	DISK_LOOK_MS = 10,
-	EXT4_MAGIC_AT = 1024 + 0x38, /* the superblock's s_magic, little-endian */
-	EXT4_MAGIC_LOW = 0x53,
-	EXT4_MAGIC_HIGH = 0xef,
+	MAGIC_BYTES_MAX = 8,
+	BUS_DEPTH = 3, /* a bus behind a bus, and the devices on it */
+};
+
+/* Where each says what it is: its superblock's magic number. */
+static const struct magic {
+	const char *name;
+	off_t at;
+	struct slice bytes;
+} magics[] = {
+	{ "ext4", 1024 + 0x38, S_INIT("\x53\xef") },
+	{ "xfs", 0, S_INIT("XFSB") },
+	{ "btrfs", 0x10000 + 0x40, S_INIT("_BHRfS_M") },
 };
 
 static void bus_read(const char *directory, struct devices *all)
@@ -51,6 +61,8 @@ void devices_read(struct devices *ret)
 	ret->count = 0;
 	bus_read("/sys/bus/pci/devices", ret);
 	bus_read("/sys/bus/virtio/devices", ret);
+	bus_read("/sys/bus/vmbus/devices", ret); /* Hyper-V's, which itself is a device of ACPI */
+	bus_read("/sys/bus/acpi/devices", ret);
 }
 
 bool devices_match(const struct devices *all, const char *pattern)
@@ -78,20 +90,39 @@ unsigned devices_load(const struct devices *all, const char *list_path)
 		if (!is_path)
 			is_wanted = (is_wanted && !was_path) || devices_match(all, line);
 		else if (is_wanted)
-			loaded_count += boot_module(line) ? 1 : 0;
+			loaded_count += boot_module(line) == BOOT_LOADED ? 1 : 0;
 		was_path = is_path;
 	}
 	(void)fclose(list);
 	return loaded_count;
 }
 
-bool devices_is_ext4(const char *path)
+unsigned devices_load_all(const char *list_path)
+{
+	static struct devices all;
+	unsigned loaded_count = 0, last_count = 1;
+
+	for (unsigned i = 0; i < BUS_DEPTH && last_count > 0; i++) {
+		devices_read(&all);
+		last_count = devices_load(&all, list_path);
+		loaded_count += last_count;
+	}
+	return loaded_count;
+}
+
+const char *devices_file_system(const char *path)
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-	unsigned char magic[2];
+	char room[MAGIC_BYTES_MAX];
 
-	return fd >= 0 && pread(fd, magic, sizeof magic, EXT4_MAGIC_AT) == (ssize_t)sizeof magic &&
-	       magic[0] == EXT4_MAGIC_LOW && magic[1] == EXT4_MAGIC_HIGH;
+	for (size_t i = 0; fd >= 0 && i < COUNT(magics); i++) {
+		struct slice bytes = magics[i].bytes;
+
+		if (pread(fd, room, bytes.len, magics[i].at) == (ssize_t)bytes.len &&
+			memcmp(room, bytes.at, bytes.len) == 0)
+			return magics[i].name;
+	}
+	return NULL;
 }
 
 /* Whole disks only: the image's own disk has a partition, which is not ours to look into. */
@@ -103,7 +134,7 @@ static bool disk_look(char ret_path[GUEST_PATH_BYTES])
 	for (struct dirent *at; all != NULL && !is_found && (at = readdir(all)) != NULL;)
 		is_found = at->d_name[0] != '.' &&
 			   snprintf(ret_path, GUEST_PATH_BYTES, "/dev/%.40s", at->d_name) > 0 &&
-			   devices_is_ext4(ret_path);
+			   devices_file_system(ret_path) != NULL;
 	if (all != NULL)
 		(void)closedir(all);
 	return is_found;

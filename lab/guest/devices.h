@@ -17,7 +17,8 @@
 #define DEVICES_DRIVERS "/lib/modules/drivers"
 
 enum {
-	DEVICES_COUNT = 128, /* a virtual machine has ten to forty on its PCI and virtio buses */
+	DEVICES_COUNT =
+		256, /* a virtual machine has ten to forty on its buses, and a hundred in ACPI */
 	DEVICES_ALIAS_BYTES = 128,
 	DEVICES_DISK_WAIT_MS = 10000, /* SCSI buses are scanned after their driver is there */
 };
@@ -31,9 +32,12 @@ struct devices {
 /* What /sys/bus says. */
 void devices_read(struct devices *ret);
 bool devices_match(const struct devices *all, const char *pattern);
-/* Loads what the list has for them; returns how many modules the kernel took. */
+/* Loads what the list has for them; returns how many modules the kernel took that it had not. */
 unsigned devices_load(const struct devices *all, const char *list_path);
-/* Does the file or device begin like an ext4 file system? */
-bool devices_is_ext4(const char *path);
-/* Waits for the first whole disk with an ext4 file system; false: there is none. */
+/* The same for this machine, again while drivers of buses bring new devices. */
+unsigned devices_load_all(const char *list_path);
+/* The file system at the beginning of the file or device, by its magic number: "ext4", "xfs" or "btrfs";
+ * NULL: none that the appliance keeps mail on. */
+const char *devices_file_system(const char *path);
+/* Waits for the first whole disk with such a file system; false: there is none. */
 bool devices_disk_find(char ret_path[GUEST_PATH_BYTES]);

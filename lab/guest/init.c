@@ -134,24 +134,19 @@ static void renewal_plan(struct guest *g, uint64_t in_ms)
 /* For the hardware of the hypervisors that the first list does not know; most images have none. */
 static unsigned drivers_load(void)
 {
-	static struct devices all;
-
-	if (access(DEVICES_DRIVERS, R_OK) < 0)
-		return 0;
-	devices_read(&all);
-	return devices_load(&all, DEVICES_DRIVERS);
+	return access(DEVICES_DRIVERS, R_OK) < 0 ? 0 : devices_load_all(DEVICES_DRIVERS);
 }
 
 static bool data_mount(struct guest *g, struct error *e)
 {
 	if (g->args.disk[0] == '\0' && !devices_disk_find(g->args.disk))
 		return fail(e, FAULT_NEVER,
-			"find the data disk: no disk with an ext4 file system in %d s",
+			"find the data disk: no disk with ext4, xfs or btrfs in %d s",
 			DEVICES_DISK_WAIT_MS / 1000);
 	if (!boot_disk(g->args.disk, e))
 		return false;
 	g->has_data = true;
-	say("disk", "disk=%s", g->args.disk);
+	say("disk", "disk=%s fs=%s", g->args.disk, devices_file_system(g->args.disk));
 	return true;
 }
 

@@ -258,8 +258,9 @@ static void test_devices(void **state)
 {
 	static struct devices all = {
 		.aliases = { "pci:v000015ADd000007B0sv000015ADsd000007B0bc02sc00i00",
-			"virtio:d00000001v00001AF4" },
-		.count = 2,
+			"virtio:d00000001v00001AF4",
+			"acpi:VMBUS:VMBus:", "vmbus:635161f83edfc546913ff2d2f965ed0e" },
+		.count = 4,
 	};
 	static const struct {
 		const char *pattern;
@@ -270,6 +271,9 @@ static void test_devices(void **state)
 		{ "virtio:d00000008v*", false },
 		{ "pci:v000015ADd000007C0sv*sd*bc*sc*i*", false },
 		{ "pci:v*", true },
+		{ "acpi*:VMBUS:*", true }, /* Hyper-V: its bus, then its network */
+		{ "vmbus:635161f83edfc546913ff2d2f965ed0e", true },
+		{ "vmbus:d96361baa104294db60572e2ffb1dc7f", false },
 		{ "", false },
 	};
 	char disk[] = "/tmp/mailvisor-devices-XXXXXX";
@@ -281,9 +285,42 @@ static void test_devices(void **state)
 	/* No module of the list is there, so none is loaded, and nothing breaks. */
 	check(write(fd, "pci:v*\n/no/such.ko\nnone:*\n/no/other.ko\n", 40) == 40);
 	check(devices_load(&all, disk) == 0 && devices_load(&all, "/no/such/list") == 0);
-	check(!devices_is_ext4(disk) && !devices_is_ext4("/no/such/disk"));
-	check(pwrite(fd, "\x53\xef", 2, 1080) == 2 && devices_is_ext4(disk));
 	check(unlink(disk) == 0);
+}
+
+/* A file system is known by its superblock; of one that was made over another the newer shows. */
+static void test_file_systems(void **state)
+{
+	static const struct {
+		struct slice magic;
+		off_t at;
+		const char *name; /* NULL: none */
+	} rows[] = {
+		{ S_INIT("\x53\xef"), 1080, "ext4" },
+		{ S_INIT("\xef\x53"), 1080, NULL },
+		{ S_INIT("\x53\xef"), 1081, NULL },
+		{ S_INIT("XFSB"), 0, "xfs" },
+		{ S_INIT("XFS"), 0, NULL },
+		{ S_INIT("_BHRfS_M"), 0x10040, "btrfs" },
+		{ S_INIT("_BHRfS_"), 0x10040, NULL },
+		{ S_INIT(""), 0, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char disk[] = "/tmp/mailvisor-devices-XXXXXX";
+		auto_fd fd = mkstemp(disk);
+
+		check_row(pwrite(fd, rows[i].magic.at, rows[i].magic.len, rows[i].at) ==
+				  (ssize_t)rows[i].magic.len,
+			i);
+		const char *name = devices_file_system(disk);
+
+		check_row((name == NULL) == (rows[i].name == NULL), i);
+		check_row(name == NULL || strcmp(name, rows[i].name) == 0, i);
+		check_row(unlink(disk) == 0, i);
+	}
+	check(devices_file_system("/no/such/disk") == NULL);
 }
 
 int main(void)
@@ -293,7 +330,7 @@ int main(void)
 		cmocka_unit_test(test_netmask), cmocka_unit_test(test_dhcp_read),
 		cmocka_unit_test(test_dhcp_strangers), cmocka_unit_test(test_dhcp_write),
 		cmocka_unit_test(test_service_wait), cmocka_unit_test(test_service_words),
-		cmocka_unit_test(test_devices) };
+		cmocka_unit_test(test_devices), cmocka_unit_test(test_file_systems) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
