@@ -143,7 +143,7 @@ static void test_bomb(void **state)
 	enum { ROUNDS = 1024, ROUND_BYTES = 64 << 10 };
 	static char zeros[ROUND_BYTES];
 	struct zstream *far = zstream_new(), *near = zstream_new();
-	auto_buf squeezed = { .max = 1 << 20 }, part = { .max = 1 << 16 };
+	auto_buf squeezed = { .max = 1 << 20 };
 	uint64_t total = 0;
 	char room[4096];
 	size_t count, most = 0;
