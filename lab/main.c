@@ -29,6 +29,8 @@ static const struct {
 	{ "run", command_run, "run an experiment and write its report" },
 	{ "plan", command_plan, "show what an experiment would do" },
 	{ "move", command_move, "carry a server with its data from platform to platform" },
+	{ "lifecycle", command_lifecycle, "cut the power, revert, migrate, back up: what holds?" },
+	{ "consolidation", command_consolidation, "many domains in one server, or a server for each?" },
 	{ "durability", command_durability, "is an acknowledged mail on the disk?" },
 	{ "report", command_report, "make the report of a results folder again" },
 	{ "doctor", command_doctor, "can this machine measure?" },

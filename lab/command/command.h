@@ -22,6 +22,8 @@ int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_move(int argc, char **argv);
 int command_durability(int argc, char **argv);
+int command_lifecycle(int argc, char **argv);
+int command_consolidation(int argc, char **argv);
 
 /* Prints "mailvisor-lab: …" and returns the status that belongs to the fault. */
 int command_failed(const struct error *e);

@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* move, durability: what happens to a server in its life, beside serving. */
-#include "lab/command/command.h"
+#include "lab/command/life.h"
 
-#include "lab/durability/durability.h"
 #include "lab/image/image.h"
-#include "lab/lifecycle/move.h"
 
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
 
 enum {
-	PLATFORMS_MAX = 16,
 	MAILS_DEFAULT = 60,
 	MAILS_MAX = 100000,
+	REPEATS_DEFAULT = 3,
 	CPUS_DEFAULT = 1,
 	MEMORY_MIB_DEFAULT = 256,
 	DISK_MIB_DEFAULT = 512,
 	DEADLINE_S_DEFAULT = 120,
+	RATE_MAX = 1000,
+	SECONDS_MAX = 3600,
+	MS_MAX = 600000,
+	MIB_MAX = 1 << 20,
 };
 
 static volatile bool is_cancelled;
@@ -47,23 +51,40 @@ static void on_step(void *context, const char *platform, const char *what)
 	(void)fprintf(stderr, "mailvisor-lab: %s: %s\n", platform, what);
 }
 
-/* What these commands have in common, as the user said it. */
-struct life {
-	struct life_options options;
-	char work[PATH_MAX], server[PATH_MAX], image[PATH_MAX], password[40];
-	bool has_image;
-	const struct platform *platforms[PLATFORMS_MAX];
-	unsigned count;
+enum {
+	OPT_WORK = 1000,
+	OPT_SERVER,
+	OPT_IMAGE,
+	OPT_OUT,
+	OPT_MAILS,
+	OPT_REPEATS,
+	OPT_PLATFORMS,
+	OPT_TRIALS,
+	OPT_HARDWARE,
+	OPT_DOMAINS,
+	OPT_RATE,
+	OPT_SECONDS,
+	OPT_P95,
+	OPT_MEMORY,
+	OPT_HELP
 };
 
-enum { OPT_WORK = 1000, OPT_SERVER, OPT_IMAGE, OPT_MAILS, OPT_HELP };
-
 /* clang-format off */
-static const struct option life_longs[] = {
+static const struct option longs[] = {
 	{ "work", required_argument, NULL, OPT_WORK },
 	{ "server", required_argument, NULL, OPT_SERVER },
 	{ "image", required_argument, NULL, OPT_IMAGE },
+	{ "out", required_argument, NULL, OPT_OUT },
 	{ "mails", required_argument, NULL, OPT_MAILS },
+	{ "repeats", required_argument, NULL, OPT_REPEATS },
+	{ "platforms", required_argument, NULL, OPT_PLATFORMS },
+	{ "trials", required_argument, NULL, OPT_TRIALS },
+	{ "hardware", required_argument, NULL, OPT_HARDWARE },
+	{ "domains", required_argument, NULL, OPT_DOMAINS },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "seconds", required_argument, NULL, OPT_SECONDS },
+	{ "p95", required_argument, NULL, OPT_P95 },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -79,15 +100,44 @@ static bool absolute(const char *given, char ret[PATH_MAX], struct error *e)
 	return path_join(here, given, ret, e);
 }
 
-static bool number_take(const char *text, uint64_t most, unsigned *ret, struct error *e)
+static bool count_take(const char *text, unsigned most, unsigned *ret, struct error *e)
 {
 	uint64_t number = 0;
 
 	if (!slice_number(slice_of(text), most, &number) || number == 0)
-		return fail(e, FAULT_NEVER, "'%.40s': want a number from 1 to %llu", text,
-			(unsigned long long)most);
+		return fail(e, FAULT_NEVER, "'%.40s': want a number from 1 to %u", text, most);
 	*ret = (unsigned)number;
 	return true;
+}
+
+static bool number_take(const char *text, double most, double *ret, struct error *e)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(number > 0 && number <= most))
+		return fail(
+			e, FAULT_NEVER, "'%.40s': want a number above 0, at most %.0f", text, most);
+	*ret = number;
+	return true;
+}
+
+/* "cache=unsafe" */
+static bool hardware_take(const char *text, struct hardware *to, struct error *e)
+{
+	size_t equals = slice_find(slice_of(text), '=');
+	struct slice key = slice_first(slice_of(text), equals);
+
+	for (unsigned k = 0; k < HARDWARE_KEY_COUNT; k++) {
+		if (slice_same(key, slice_of(hardware_key_name((enum hardware_key)k))))
+			return hardware_set(to, (enum hardware_key)k,
+				slice_skip(slice_of(text), equals + 1), e);
+	}
+	return fail(e, FAULT_NEVER,
+		"--hardware '%.40s': want nic, disk, cache, format, filesystem or network, =, and "
+		"a "
+		"value",
+		text);
 }
 
 static bool option_take(struct life *l, int option, struct error *e)
@@ -100,8 +150,30 @@ static bool option_take(struct life *l, int option, struct error *e)
 	case OPT_IMAGE:
 		l->has_image = true;
 		return absolute(optarg, l->image, e);
+	case OPT_OUT:
+		return absolute(optarg, l->out, e);
+	case OPT_PLATFORMS:
+		l->list = optarg;
+		return true;
+	case OPT_TRIALS:
+		l->trials = optarg;
+		return lifecycle_trials_check(optarg, e);
+	case OPT_HARDWARE:
+		return hardware_take(optarg, &l->options.hardware, e);
+	case OPT_MAILS:
+		return count_take(optarg, MAILS_MAX, &l->options.mails, e);
+	case OPT_REPEATS:
+		return count_take(optarg, LEDGER_VALUES_MAX, &l->options.repeats, e);
+	case OPT_DOMAINS:
+		return count_take(optarg, CONSOLIDATION_DOMAINS_MAX, &l->crowd.domains_max, e);
+	case OPT_RATE:
+		return number_take(optarg, RATE_MAX, &l->crowd.rate_per_s, e);
+	case OPT_SECONDS:
+		return number_take(optarg, SECONDS_MAX, &l->crowd.seconds, e);
+	case OPT_P95:
+		return number_take(optarg, MS_MAX, &l->crowd.p95_most_ms, e);
 	default:
-		return number_take(optarg, MAILS_MAX, &l->options.mails, e);
+		return number_take(optarg, MIB_MAX, &l->crowd.memory_most_mib, e);
 	}
 }
 
@@ -116,7 +188,7 @@ static bool password_make(char ret[40], struct error *e)
 	return true;
 }
 
-static bool life_begin(struct life *l, struct error *e)
+static bool defaults_set(struct life *l, struct error *e)
 {
 	*l = (struct life){ .options = { .work_root = l->work,
 				    .server_path = l->server,
@@ -126,23 +198,38 @@ static bool life_begin(struct life *l, struct error *e)
 				    .memory_mib = MEMORY_MIB_DEFAULT,
 				    .disk_mib = DISK_MIB_DEFAULT,
 				    .mails = MAILS_DEFAULT,
-				    .repeats = 1,
+				    .repeats = REPEATS_DEFAULT,
 				    .deadline_ms = (uint64_t)DEADLINE_S_DEFAULT * 1000,
 				    .is_cancelled = &is_cancelled,
-				    .on_step = on_step } };
+				    .on_step = on_step },
+		.crowd = CONSOLIDATION_DEFAULT };
 	(void)snprintf(l->work, sizeof l->work, "/var/tmp");
 	return password_make(l->password, e);
 }
 
-/* -1: go on with argv[optind]. */
-static int life_read(int argc, char **argv, const char *usage, struct life *l)
+/* "results/NAME-TIME" when nobody said where. */
+static bool out_choose(struct life *l, const char *name, struct error *e)
+{
+	time_t now = time(NULL);
+	struct tm t;
+	char stamp[32], given[80];
+
+	if (l->out[0] != '\0')
+		return true;
+	(void)gmtime_r(&now, &t);
+	(void)strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &t);
+	(void)snprintf(given, sizeof given, "results/%.30s-%s", name, stamp);
+	return absolute(given, l->out, e);
+}
+
+int life_read(int argc, char **argv, const char *usage, struct life *l)
 {
 	struct error e = { .fault = FAULT_NONE };
 	int option;
 
-	if (!life_begin(l, &e))
+	if (!defaults_set(l, &e))
 		return command_failed(&e);
-	while ((option = getopt_long(argc, argv, "h", life_longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (option == OPT_HELP || option == 'h' || option == '?') {
 			(void)fputs(usage, option == '?' ? stderr : stdout);
 			return option == '?' ? STATUS_USAGE : STATUS_GOOD;
@@ -152,26 +239,40 @@ static int life_read(int argc, char **argv, const char *usage, struct life *l)
 			return STATUS_USAGE;
 		}
 	}
-	if (l->server[0] == '\0' && !image_server_find(l->server, &e))
+	if ((l->server[0] == '\0' && !image_server_find(l->server, &e)) ||
+		!out_choose(l, argv[0], &e))
 		return command_failed(&e);
 	return -1;
 }
 
-static bool platform_take(struct life *l, struct slice name, struct error *e)
+bool life_platform(struct life *l, struct slice name, struct error *e)
 {
 	const struct platform *p = platform_find(name);
 
 	if (p == NULL)
 		return fail(e, FAULT_NEVER, "there is no platform '%.*s'",
 			S_FMT(slice_first(name, 40)));
-	if (l->count == PLATFORMS_MAX)
-		return fail(e, FAULT_NEVER, "more than %d platforms", PLATFORMS_MAX);
+	if (l->count == LIFE_PLATFORMS_MAX)
+		return fail(e, FAULT_NEVER, "more than %d platforms", LIFE_PLATFORMS_MAX);
 	l->platforms[l->count++] = p;
 	return true;
 }
 
-/* The appliance for those that need one, in a folder that goes afterwards. */
-static bool image_make(struct life *l, const char *folder, struct error *e)
+bool life_platforms(struct life *l, struct error *e)
+{
+	struct slice rest = l->list == NULL ? S("process,container,uml,tcg") : slice_of(l->list);
+
+	while (rest.len > 0) {
+		struct slice name = slice_first(rest, slice_find(rest, ','));
+
+		if (!life_platform(l, name, e))
+			return false;
+		rest = slice_skip(rest, name.len + 1);
+	}
+	return l->count > 0 || fail(e, FAULT_NEVER, "name a platform");
+}
+
+static bool image_make(struct life *l, struct error *e)
 {
 	bool is_wanted = false;
 
@@ -180,132 +281,60 @@ static bool image_make(struct life *l, const char *folder, struct error *e)
 	if (!is_wanted || l->has_image)
 		return true;
 	on_step(NULL, "image", "building the appliance");
-	return path_join(folder, "image", l->image, e) &&
+	return path_join(l->scratch, "image", l->image, e) &&
 	       image_build(
 		       &(struct image_plan){ .directory = l->image, .server_path = l->server }, e);
 }
 
-/* Does each start here? The first that does not is a failure with its reason. */
-static bool all_probed(const struct life *l, const char *folder, struct error *e)
+static bool platforms_probe(struct life *l, bool is_named, struct error *e)
 {
 	char reason[PLATFORM_REASON_BYTES], work[PATH_MAX];
 	struct deploy_plan plan = { .server_path = l->server,
 		.image_path = l->image,
 		.work_path = work,
+		.hardware = l->options.hardware,
 		.is_cancelled = &is_cancelled };
+	unsigned count = 0;
 
-	if (!path_join(folder, "probe", work, e) || !folder_make(work, e))
+	if (!path_join(l->scratch, "probe", work, e) || !folder_make(work, e))
 		return false;
 	for (unsigned i = 0; i < l->count; i++) {
-		if (!l->platforms[i]->probe(&plan, reason))
-			return fail(e, FAULT_NEVER, "'%s' does not run here: %s",
-				l->platforms[i]->name, reason);
+		const struct platform *p = l->platforms[i];
+
+		if (p->probe(&plan, reason))
+			l->platforms[count++] = p;
+		else if (is_named)
+			return fail(e, FAULT_NEVER, "'%s' does not run here: %s", p->name, reason);
+		else
+			(void)fprintf(
+				stderr, "mailvisor-lab: %s is left out: %s\n", p->name, reason);
 	}
-	return true;
+	l->count = count;
+	return count > 0 || fail(e, FAULT_NEVER, "no platform runs here");
 }
 
-static bool scratch_make(const struct life *l, char ret[PATH_MAX], struct error *e)
+bool life_begin(struct life *l, bool is_named, struct error *e)
 {
-	if (!path_join(l->work, "mvlab-life-XXXXXX", ret, e))
-		return false;
-	return mkdtemp(ret) != NULL || fail(e, FAULT_LATER, "make a folder '%s': %m", ret);
-}
-
-static const char move_usage[] =
-	"usage: mailvisor-lab move A B [C...] [--mails N] [--server PROGRAM] [--image DIRECTORY]\n"
-	"                          [--work DIRECTORY]\n"
-	"\n"
-	"Starts a server on platform A, fills mailboxes, and carries it with its data to B, then "
-	"to C "
-	"...\n"
-	"while mail comes in and somebody knocks every 10 ms. Every mail is verified: SHA-256, "
-	"UID,\n"
-	"UIDVALIDITY, flags and date; none that was acknowledged may be missing. Prints the gap.\n";
-
-int command_move(int argc, char **argv)
-{
-	static struct life l;
-	struct move_result results[PLATFORMS_MAX];
-	struct error e = { .fault = FAULT_NONE }, ignored = { .fault = FAULT_NONE };
-	char scratch[PATH_MAX] = "";
-	int status = life_read(argc, argv, move_usage, &l);
-
-	if (status >= 0)
-		return status;
-	bool is_good = true;
-
-	for (int i = optind; is_good && i < argc; i++)
-		is_good = platform_take(&l, slice_of(argv[i]), &e);
-	if (!is_good || l.count < 2) {
-		(void)fprintf(stderr, "mailvisor-lab: %s\n%s",
-			is_good ? "move wants two platforms or more" : e.text, move_usage);
-		return STATUS_USAGE;
-	}
 	signals_take();
-	is_good = scratch_make(&l, scratch, &e) && image_make(&l, scratch, &e) &&
-		  all_probed(&l, scratch, &e) &&
-		  move_chain(&l.options, l.platforms, l.count, results, &e);
-	if (scratch[0] != '\0')
-		(void)!folder_remove(scratch, &ignored);
-	return is_good ? STATUS_GOOD : command_failed(&e);
-}
-
-static const char durability_usage[] =
-	"usage: mailvisor-lab durability PLATFORM... [--server PROGRAM] [--image DIRECTORY]\n"
-	"                                [--work DIRECTORY]\n"
-	"\n"
-	"Is a mail on this machine's disk when the server says 250? Asks a server on each "
-	"platform, by "
-	"looking\n"
-	"for the mail in the files that hold its data, and whether those are written.\n";
-
-static bool durability_print(struct place *p, struct error *e)
-{
-	struct durability_found found;
-
-	if (!place_deploy(p, e) || !durability_probe(&p->deployment, p->work,
-					   p->accounts[0].address, place_load_address(), &found, e))
+	if (!path_join(l->work, "mvlab-life-XXXXXX", l->scratch, e))
 		return false;
-	(void)printf("%-12s %-8s %s; a mail %.0f us, a flush of this disk %.0f us",
-		p->platform->name, durability_name(found.class), found.reason, found.accept_us,
-		found.host_us);
-	if (found.flushes != UINT64_MAX)
-		(void)printf("; %llu flushes for %llu mails", (unsigned long long)found.flushes,
-			(unsigned long long)found.flush_mails);
-	(void)printf("\n");
-	return fflush(stdout) == 0;
-}
-
-static bool durability_all(const struct life *l, struct error *e)
-{
-	static struct place p;
-	bool is_good = true;
-
-	for (unsigned i = 0; is_good && i < l->count; i++) {
-		is_good =
-			place_open(&l->options, l->platforms[i], &p, e) && durability_print(&p, e);
-		place_close(&p);
+	if (mkdtemp(l->scratch) == NULL) {
+		l->scratch[0] = '\0';
+		return fail(e, FAULT_LATER, "make a folder in '%s': %m", l->work);
 	}
-	return is_good;
+	return image_make(l, e) && platforms_probe(l, is_named, e);
 }
 
-int command_durability(int argc, char **argv)
+void life_end(struct life *l)
 {
-	static struct life l;
-	struct error e = { .fault = FAULT_NONE }, ignored = { .fault = FAULT_NONE };
-	char scratch[PATH_MAX] = "";
-	int status = life_read(argc, argv, durability_usage, &l);
+	struct error ignored = { .fault = FAULT_NONE };
 
-	if (status >= 0)
-		return status;
-	bool is_good = optind < argc || fail(&e, FAULT_NEVER, "name a platform");
+	if (l->scratch[0] != '\0')
+		(void)!folder_remove(l->scratch, &ignored);
+}
 
-	for (int i = optind; is_good && i < argc; i++)
-		is_good = platform_take(&l, slice_of(argv[i]), &e);
-	signals_take();
-	is_good = is_good && scratch_make(&l, scratch, &e) && image_make(&l, scratch, &e) &&
-		  all_probed(&l, scratch, &e) && durability_all(&l, &e);
-	if (scratch[0] != '\0')
-		(void)!folder_remove(scratch, &ignored);
-	return is_good ? STATUS_GOOD : command_failed(&e);
+int life_status(struct life *l, bool is_good, const struct error *e)
+{
+	life_end(l);
+	return is_good ? STATUS_GOOD : command_failed(e);
 }

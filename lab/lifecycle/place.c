@@ -47,6 +47,7 @@ static void plan_fill(struct place *p)
 		.cpu_count = o->cpu_count,
 		.memory_bytes = (uint64_t)o->memory_mib << 20,
 		.disk_bytes = (uint64_t)o->disk_mib << 20,
+		.hardware = o->hardware,
 		.server_path = o->server_path,
 		.image_path = o->image_path,
 		.work_path = p->work,

@@ -20,9 +20,10 @@ struct life_options {
 	const char *server_path, *image_path;
 	const char *password; /* of every account */
 	unsigned cpu_count, memory_mib, disk_mib;
-	unsigned mails;       /* in the still mailboxes */
-	unsigned repeats;     /* of each measurement */
-	uint64_t deadline_ms; /* for a deployment */
+	struct hardware hardware; /* of virtual machines */
+	unsigned mails;           /* in the still mailboxes */
+	unsigned repeats;         /* of each measurement */
+	uint64_t deadline_ms;     /* for a deployment */
 	const volatile bool *is_cancelled;
 	/* One line about what is going on; may be NULL. */
 	void (*on_step)(void *context, const char *platform, const char *what);

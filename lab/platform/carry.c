@@ -62,7 +62,7 @@ static bool copy(const char *from, const char *to, struct error *e)
 }
 
 /* False without a failure: something else than ext4. */
-static bool is_ext4(const char *path, struct error *e)
+static bool is_ext4(const char *path, bool *ret_is_clean, struct error *e)
 {
 	unsigned char super[SUPER_BYTES];
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -72,27 +72,25 @@ static bool is_ext4(const char *path, struct error *e)
 	if (pread(fd, super, sizeof super, SUPER_AT) != (ssize_t)sizeof super ||
 		(super[MAGIC_AT] | super[MAGIC_AT + 1] << 8) != MAGIC)
 		return false;
-	if ((super[INCOMPAT_AT] & INCOMPAT_RECOVER) != 0)
-		return fail(e, FAULT_NEVER,
-			"the disk '%s' was not unmounted: start a server on it and stop it first",
-			path);
+	*ret_is_clean = (super[INCOMPAT_AT] & INCOMPAT_RECOVER) == 0;
 	return true;
 }
 
 /* The raw disk: data_from itself, or a converted copy in the work folder. */
-static bool raw_find(const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
+static bool raw_find(const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES],
+	bool *ret_is_clean, struct error *e)
 {
 	auto_buf output = { .max = RUN_OUTPUT_BYTES };
 	const char *words[] = { "qemu-img", "convert", "-O", "raw", plan->data_from, ret, NULL };
 
-	if (is_ext4(plan->data_from, e)) {
+	if (is_ext4(plan->data_from, ret_is_clean, e)) {
 		(void)snprintf(ret, PLATFORM_PATH_BYTES, "%s", plan->data_from);
 		return true;
 	}
 	if (e->fault != FAULT_NONE || !path_of(plan, "carried.raw", ret, e) ||
 		!run(words, S(""), &output, e))
 		return false;
-	return is_ext4(ret, e) || e->fault != FAULT_NONE
+	return is_ext4(ret, ret_is_clean, e) || e->fault != FAULT_NONE
 		       ? e->fault == FAULT_NONE
 		       : fail(e, FAULT_NEVER, "carry '%s': its file system is not ext4",
 				 plan->data_from);
@@ -120,8 +118,14 @@ static bool from_disk(const struct deploy_plan *plan, const char *to, struct err
 	char raw[PLATFORM_PATH_BYTES], dump[PLATFORM_PATH_BYTES], inside[PLATFORM_PATH_BYTES + 16];
 	struct error ignored = { .fault = FAULT_NONE };
 
-	if (!raw_find(plan, raw, e) || !path_of(plan, "carried", dump, e))
+	bool is_clean = false;
+
+	if (!raw_find(plan, raw, &is_clean, e) || !path_of(plan, "carried", dump, e))
 		return false;
+	if (!is_clean)
+		return fail(e, FAULT_NEVER,
+			"the disk '%s' was not unmounted: start a server on it and stop it first",
+			plan->data_from);
 	if (mkdir(dump, 0700) < 0)
 		return fail(e, FAULT_NEVER, "make '%s': %m", dump);
 	(void)snprintf(inside, sizeof inside, "%s/mailvisor", dump);
@@ -159,8 +163,9 @@ bool carry_to_folder(
 bool carry_to_disk(const struct deploy_plan *plan, const char *to, struct error *e)
 {
 	char raw[PLATFORM_PATH_BYTES];
+	bool is_clean; /* or the guest that mounts it plays its journal */
 
-	if (!raw_find(plan, raw, e))
+	if (!raw_find(plan, raw, &is_clean, e))
 		return false;
 	if (strcmp(raw, plan->data_from) == 0)
 		return copy(raw, to, e);

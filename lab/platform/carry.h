@@ -7,7 +7,8 @@
  * it as /mailvisor on a disk of its own. A plan with data_from starts a server with what another
  * left (plan.keeps_data). Nothing is mounted: mke2fs -d fills a disk, debugfs reads one, qemu-img
  * turns VDI, VMDK and QCOW2 into raw. Owners become those of the platform that gets it.
- * Only for data of a server that has ended cleanly: a disk with an unplayed journal is refused.
+ * A disk that was not unmounted goes to a machine as it is; out of one, nothing is read (debugfs would
+ * not see what stands in its journal).
  * Limits: disks with ext4.
  */
 #include "lab/platform/platform.h"

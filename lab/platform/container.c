@@ -230,4 +230,5 @@ const struct platform platform_container = {
 	.is_alive = site_is_alive,
 	.stop = site_stop,
 	.describe = container_describe,
+	.states = &site_states,
 };

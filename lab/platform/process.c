@@ -113,4 +113,5 @@ const struct platform platform_process = {
 	.is_alive = site_is_alive,
 	.stop = site_stop,
 	.describe = process_describe,
+	.states = &site_states,
 };

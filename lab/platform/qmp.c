@@ -10,7 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 4096, EVENTS_MAX = 1000 }; /* events between a command and its answer */
+enum {
+	READ_BYTES = 4096,
+	EVENTS_MAX = 1000, /* events between a command and its answer */
+	STATS_WAIT_MS = 5000,
+};
 
 void qmp_close(struct qmp *q)
 {
@@ -193,4 +197,21 @@ bool qmp_open(int fd, uint64_t until_ns, struct qmp *ret, struct error *e)
 	}
 	qmp_close(&q);
 	return false;
+}
+
+uint64_t qmp_flushes(struct qmp *q)
+{
+	struct error ignored = { .fault = FAULT_NONE };
+	json_t *all = NULL;
+
+	if (!qmp_call(q, "query-blockstats", NULL,
+		    clock_mono_ns(&clock_real) + STATS_WAIT_MS * NS_PER_MS, &all, &ignored))
+		return UINT64_MAX;
+	const json_t *count = json_object_get(
+		json_object_get(json_array_get(all, 0), "stats"), "flush_operations");
+	uint64_t flushes =
+		json_is_integer(count) ? (uint64_t)json_integer_value(count) : UINT64_MAX;
+
+	json_decref(all);
+	return flushes;
 }

@@ -32,4 +32,6 @@ MUST_CHECK bool qmp_call(struct qmp *q, const char *command, json_t *arguments, 
 /* Gives QEMU a copy of the descriptor under that name; commands then take "fd:NAME". */
 MUST_CHECK bool qmp_give_fd(
 	struct qmp *q, const char *name, int fd, uint64_t until_ns, struct error *e);
+/* How often the guest has asked its first disk for a flush; UINT64_MAX: QEMU does not say. */
+uint64_t qmp_flushes(struct qmp *q);
 void qmp_close(struct qmp *q);

@@ -305,7 +305,8 @@ bool site_usage(const struct deployment *d, struct platform_usage *ret)
 
 	if (s->keeper.pid == 0 && (s->machine[0] == '\0' || s->keeper.program_pid == 0))
 		return false;
-	*ret = (struct platform_usage){ .cpu_ns = cgroup_cpu_ns(&s->group), .flushes = UINT64_MAX };
+	*ret = (struct platform_usage){ .cpu_ns = cgroup_cpu_ns(&s->group),
+		.flushes = s->qmp != NULL ? qmp_flushes(s->qmp) : UINT64_MAX };
 	if (s->group.name[0] == '\0') {
 		count = 1;
 		ret->cpu_ns = proc_cpu_ns(s->keeper.program_pid);
@@ -317,6 +318,13 @@ bool site_usage(const struct deployment *d, struct platform_usage *ret)
 	}
 	return count > 0;
 }
+
+static void site_cut(struct deployment *d)
+{
+	keeper_kill(&site_of(d)->keeper);
+}
+
+const struct platform_states site_states = { .cut = site_cut };
 
 bool site_is_alive(const struct deployment *d, char ret_reason[PLATFORM_REASON_BYTES])
 {

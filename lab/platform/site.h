@@ -69,5 +69,7 @@ MUST_CHECK bool site_ready(struct deployment *d, struct error *e);
 bool site_usage(const struct deployment *d, struct platform_usage *ret);
 bool site_is_alive(const struct deployment *d, char ret_reason[PLATFORM_REASON_BYTES]);
 void site_stop(struct deployment *d);
+/* platform.states of those that only can be killed: everything of it, at once. */
+extern const struct platform_states site_states;
 /* As JSON text, cut to nothing when it is too long; gives the object back. */
 void site_facts_print(json_t *facts, char ret[PLATFORM_FACTS_BYTES]);

@@ -138,21 +138,38 @@ static bool guest_power_off(struct site *s, struct deployment *d)
 }
 
 /* How often the guest has asked its disk for a flush: field 19 of /proc/diskstats (Linux, admin-guide/iostats). */
-static void flushes_note(struct site *s)
+static uint64_t flushes_now(const struct site *s)
 {
 	auto_buf answer = { .max = PROC_BYTES };
 	unsigned long long count = 0;
 
 	if (!guest_ask(s, "proc diskstats", &answer) || !buf_add(&answer, (struct slice){ "", 1 }))
-		return;
+		return UINT64_MAX;
 	const char *line = strstr(answer.at, " ubda ");
 
-	if (line != NULL && sscanf(line,
+	if (line == NULL || sscanf(line,
 				    " ubda %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u "
 				    "%*u %llu",
-				    &count) == 1)
+				    &count) != 1)
+		return UINT64_MAX;
+	return count;
+}
+
+static void flushes_note(struct site *s)
+{
+	uint64_t count = flushes_now(s);
+
+	if (count != UINT64_MAX)
 		(void)json_object_set_new(
 			s->facts, "flushes_until_ready", json_integer((json_int_t)count));
+}
+
+static bool uml_usage(const struct deployment *d, struct platform_usage *ret)
+{
+	if (!site_usage(d, ret))
+		return false;
+	ret->flushes = flushes_now(site_of(d));
+	return true;
 }
 
 /* "Linux version 6.1.176 (…": what runs says which it is. */
@@ -301,8 +318,9 @@ const struct platform platform_uml = {
 	.is_virtual = true,
 	.probe = uml_probe,
 	.deploy = uml_deploy,
-	.usage = site_usage,
+	.usage = uml_usage,
 	.is_alive = site_is_alive,
 	.stop = uml_stop,
 	.describe = uml_describe,
+	.states = &site_states,
 };

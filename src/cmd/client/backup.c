@@ -166,17 +166,28 @@ static bool store_take(const char *store, const char *data, const char *to, stru
 	return is_made;
 }
 
+/* Where we see the copy: a server in a container or namespace has other names for its directory. */
+static bool copy_find(const struct client *c, const json_t *copy, char ret[PATH_MAX])
+{
+	int length = snprintf(ret, PATH_MAX, "%s/copies/%s", c->data, text_of(copy, "name"));
+
+	if (length < PATH_MAX && access(ret, F_OK) == 0)
+		return true;
+	return snprintf(ret, PATH_MAX, "%s", text_of(copy, "path")) < PATH_MAX;
+}
+
 /* The server's copy is removed whatever becomes of ours. */
 static int running_backup(const struct client *c, const char *to)
 {
 	const struct call make = { .method = "POST", .collection = "copies" };
 	struct error e = { .fault = FAULT_NONE };
+	char path[PATH_MAX];
 	json_t *copy = NULL, *gone = NULL;
 	int status = call_send(c, &make, &copy);
 
 	if (status != EXIT_DONE)
 		return status;
-	bool is_made = store_take(text_of(copy, "path"), c->data, to, &e);
+	bool is_made = copy_find(c, copy, path) && store_take(path, c->data, to, &e);
 	const struct call end = {
 		.method = "DELETE", .collection = "copies", .name = text_of(copy, "name")
 	};
