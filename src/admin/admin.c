@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/accounts.h"
+#include "admin/archive.h"
 #include "base/log.h"
 
 #include <microhttpd.h>
@@ -12,6 +13,7 @@ enum {
 	ADMIN_ARENA_BYTES = 8 << 20,       /* a page of aliases with many targets */
 	ADMIN_CONNECTION_BYTES = 32 << 10, /* a request's headers and its buffer */
 	ADMIN_STACK_BYTES = 256 << 10,
+	ADMIN_STREAM_BYTES = 64 << 10, /* of a streamed answer at once */
 };
 
 struct admin {
@@ -40,6 +42,16 @@ static bool has_lines(struct MHD_Connection *http)
 	return type != NULL && strncmp(type, "application/x-ndjson", 20) == 0;
 }
 
+/* False: no memory. */
+static bool body_begins(struct exchange *x, struct MHD_Connection *http)
+{
+	if (x->route != NULL && x->route->body == BODY_OBJECT_OR_LINES && has_lines(http))
+		return bulk_begin(&x->request);
+	if (x->route != NULL && x->route->body == BODY_MESSAGES)
+		return taking_begin(&x->request);
+	return true;
+}
+
 static struct exchange *exchange_new(
 	struct admin *admin, struct MHD_Connection *http, const char *path, const char *method)
 {
@@ -53,8 +65,7 @@ static struct exchange *exchange_new(
 	x->request.body.max = LIMIT_ADMIN_BODY_BYTES;
 	x->request.arena.max = ADMIN_ARENA_BYTES;
 	x->route = route_find(method, slice_of(path), &x->request, &x->answer);
-	if (x->route != NULL && x->route->body == BODY_OBJECT_OR_LINES && has_lines(http) &&
-		!bulk_begin(&x->request)) {
+	if (!body_begins(x, http)) {
 		free(x);
 		return NULL;
 	}
@@ -65,7 +76,10 @@ static void exchange_free(struct exchange *x)
 {
 	json_decref(x->answer.json);
 	buf_done(&x->answer.text);
+	if (x->answer.stream.free != NULL)
+		x->answer.stream.free(x->answer.stream.context);
 	bulk_free(&x->request);
+	taking_free(&x->request);
 	json_decref(x->request.json);
 	buf_done(&x->request.body);
 	arena_done(&x->request.arena);
@@ -76,6 +90,8 @@ static void feed(struct exchange *x, struct slice bytes)
 {
 	if (x->request.bulk != NULL)
 		bulk_feed(&x->request, bytes);
+	else if (x->request.taking != NULL)
+		taking_feed(&x->request, bytes);
 	else if (!buf_add(&x->request.body, bytes))
 		x->is_too_long = true;
 }
@@ -105,7 +121,8 @@ static void run(struct exchange *x)
 	if (x->is_too_long)
 		answer_problem(
 			&x->answer, ANSWER_TOO_LARGE, "the body is larger than 256 KiB", S("size"));
-	else if (x->route->body == BODY_NONE || x->request.bulk != NULL || read_object(x))
+	else if (x->route->body == BODY_NONE || x->request.bulk != NULL ||
+		 x->request.taking != NULL || read_object(x))
 		x->route->run(&x->request, &x->answer);
 }
 
@@ -122,11 +139,55 @@ static enum MHD_Result send_text(struct MHD_Connection *http, enum answer_status
 	return result;
 }
 
+static ssize_t stream_more(void *context, uint64_t at, char *room, size_t size)
+{
+	const struct answer_stream *stream = context;
+	long count = stream->more(stream->context, room, size);
+
+	(void)at;
+	if (count < 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	return count == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)count;
+}
+
+static void stream_free(void *context)
+{
+	struct answer_stream *stream = context;
+
+	stream->free(stream->context);
+	free(stream);
+}
+
+/* The stream belongs to the response from now on: it lives until the last byte is sent. */
+static enum MHD_Result send_stream(struct MHD_Connection *http, struct exchange *x)
+{
+	struct answer_stream *stream = malloc(sizeof *stream);
+	struct MHD_Response *response;
+
+	if (stream == NULL)
+		return MHD_NO;
+	*stream = x->answer.stream;
+	response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, ADMIN_STREAM_BYTES, stream_more, stream, stream_free);
+	if (response == NULL) {
+		free(stream);
+		return MHD_NO;
+	}
+	x->answer.stream.free = NULL;
+	(void)MHD_add_response_header(
+		response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/x-mailvisor-messages");
+	enum MHD_Result result = MHD_queue_response(http, (unsigned)x->answer.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
 static enum MHD_Result send_answer(struct MHD_Connection *http, struct exchange *x)
 {
 	static char no_memory[] = "{\"error\": {\"status\": 503, \"what\": \"out of memory\"}}\n";
 	char *text;
 
+	if (x->answer.stream.more != NULL)
+		return send_stream(http, x);
 	if (x->answer.json == NULL && x->answer.text.at != NULL)
 		return send_text(http, x->answer.status, "text/plain; version=0.0.4",
 			x->answer.text.at, x->answer.text.len, MHD_RESPMEM_MUST_COPY);

@@ -8,6 +8,7 @@
  *     GET    /v1/domains/NAME ...              PATCH changes what the body names, DELETE removes
  *     GET|PUT|DELETE /v1/quota/NAME            of an account (with @) or a domain
  *     POST   /v1/copies      a consistent copy of the store: {"name": ..., "path": ...}; DELETE removes it
+ *     GET    /v1/mailboxes/ADDRESS         GET|POST /v1/mail/ADDRESS?mailbox=    whole mailboxes, see archive.h
  *     GET    /v1/status   /v1/trace?what=   /metrics
  *
  * A problem is {"error": {"status": 404, "what": "no such domain", "where": "b.example"}}; `where` is the

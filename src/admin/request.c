@@ -26,6 +26,9 @@ static const struct route routes[] = {
 	{ "DELETE", S_INIT("/v1/quota"),    true,  BODY_NONE,            route_quota_remove },
 	{ "POST",   S_INIT("/v1/copies"),   false, BODY_NONE,            route_copy_add },
 	{ "DELETE", S_INIT("/v1/copies"),   true,  BODY_NONE,            route_copy_remove },
+	{ "GET",    S_INIT("/v1/mailboxes"), true, BODY_NONE,            route_mailbox_list },
+	{ "GET",    S_INIT("/v1/mail"),     true,  BODY_NONE,            route_mail_list },
+	{ "POST",   S_INIT("/v1/mail"),     true,  BODY_MESSAGES,        route_mail_add },
 	{ "GET",    S_INIT("/v1/status"),   false, BODY_NONE,            route_status },
 	{ "GET",    S_INIT("/v1/trace"),    false, BODY_NONE,            route_trace },
 	{ "GET",    S_INIT("/metrics"),     false, BODY_NONE,            route_metrics },
@@ -90,6 +93,13 @@ void answer_json(struct answer *a, enum answer_status status, json_t *json)
 	invariant(a->json == NULL);
 	a->status = json != NULL ? status : ANSWER_LATER;
 	a->json = json;
+}
+
+void answer_stream(struct answer *a, const struct answer_stream *stream)
+{
+	invariant(a->json == NULL && a->stream.more == NULL);
+	a->status = ANSWER_OK;
+	a->stream = *stream;
 }
 
 void answer_problem(

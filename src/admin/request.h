@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 struct bulk;
+struct taking;
 struct request {
 	const struct admin_options *options;
 	const char *(*query)(void *http, const char *name); /* a decoded argument, or NULL */
@@ -22,7 +23,8 @@ struct request {
 	struct buf body;
 	json_t *json; /* of the body: an object, when the route takes one */
 	struct arena arena;
-	struct bulk *bulk; /* an NDJSON body instead */
+	struct bulk *bulk;     /* an NDJSON body instead */
+	struct taking *taking; /* or messages, see archive.h */
 };
 
 enum answer_status {
@@ -38,13 +40,21 @@ enum answer_status {
 	ANSWER_LATER = 503,
 };
 
+/* Bytes as they are wanted: how many, 0 at the end, -1 when it breaks. Called and freed while the answer is sent. */
+struct answer_stream {
+	long (*more)(void *context, char *room, size_t size);
+	void (*free)(void *context);
+	void *context;
+};
 struct answer {
 	enum answer_status status;
-	json_t *json;    /* or */
-	struct buf text; /* plain text, for metrics */
+	json_t *json;                /* or */
+	struct buf text;             /* plain text, for metrics, or */
+	struct answer_stream stream; /* whole mailboxes */
 };
 
 void answer_json(struct answer *a, enum answer_status status, json_t *json);
+void answer_stream(struct answer *a, const struct answer_stream *stream);
 void answer_problem(
 	struct answer *a, enum answer_status status, const char *what, struct slice where);
 /* A failure: the one place where it turns into a status. */
@@ -54,7 +64,7 @@ void answer_change(struct answer *a, enum change change, const struct error *e, 
 	struct slice where);
 
 typedef void route_fn(struct request *r, struct answer *a);
-enum route_body { BODY_NONE, BODY_OBJECT, BODY_OBJECT_OR_LINES };
+enum route_body { BODY_NONE, BODY_OBJECT, BODY_OBJECT_OR_LINES, BODY_MESSAGES };
 struct route {
 	const char *method;
 	struct slice path;
@@ -84,4 +94,5 @@ route_fn route_account_list, route_account_add, route_account_show, route_accoun
 route_fn route_alias_list, route_alias_add, route_alias_show, route_alias_set, route_alias_remove;
 route_fn route_quota_list, route_quota_show, route_quota_set, route_quota_remove;
 route_fn route_copy_add, route_copy_remove;
+route_fn route_mailbox_list, route_mail_list, route_mail_add;
 route_fn route_status, route_trace, route_metrics;

@@ -56,6 +56,7 @@ bool append_add(
 		.received_ns = message->received_ns > 0 ? message->received_ns : now_ns,
 		.zone_min = message->zone_min,
 		.saved_ns = now_ns,
+		.is_verbatim = message->is_verbatim,
 		.message = id_new(a->mail->clock),
 		.blob = a->body.blob,
 		.prefix = S(""),

@@ -23,6 +23,7 @@ struct append_message {
 	uint64_t keywords;    /* bits, see folder_keywords_bits() */
 	uint64_t received_ns; /* INTERNALDATE; 0: now */
 	int32_t zone_min;     /* of it, see struct entry */
+	bool is_verbatim; /* an export must not change its line ends: docs/decisions/0008-import-export.md */
 };
 enum append_answer {
 	APPEND_OK,

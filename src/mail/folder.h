@@ -38,6 +38,7 @@ struct entry {
 	/* its timeline; also its EMAILID, RFC 8474: copies and moved ones keep it */
 	struct id message;
 	struct id blob; /* where the bytes are */
+	bool is_verbatim; /* imported as it is: its line ends leave as they came, see append_message */
 	bool is_shared; /* other entries have the same blob: counted in its own partition */
 	/* bytes that stand before the blob in this mailbox only: Return-Path, and Delivered-To */
 	struct slice prefix;

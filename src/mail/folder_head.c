@@ -13,6 +13,7 @@ enum {
 	ENTRY_VERSION = 3,      /* 1: without keywords and saved_ns; 2: without zone_min */
 	ENTRY_ZONE_BIAS = 1440, /* makes every zone a positive number */
 	ENTRY_SHARED = 1,
+	ENTRY_VERBATIM = 2,
 	KEYWORDS_VERSION = 1,
 };
 
@@ -80,8 +81,10 @@ bool head_decode(struct slice value, struct folder_head *ret)
 
 bool entry_encode(const struct entry *entry, struct buf *out)
 {
-	return record_u8(out, ENTRY_VERSION) &&
-	       record_number(out, entry->is_shared ? ENTRY_SHARED : 0) &&
+	unsigned bits =
+		(entry->is_shared ? ENTRY_SHARED : 0u) | (entry->is_verbatim ? ENTRY_VERBATIM : 0u);
+
+	return record_u8(out, ENTRY_VERSION) && record_number(out, bits) &&
 	       record_number(out, entry->flags) && record_number(out, entry->keywords) &&
 	       record_number(out, entry->modseq) && record_number(out, entry->bytes) &&
 	       record_u64(out, entry->received_ns) &&
@@ -135,10 +138,12 @@ bool entry_decode(struct slice key, struct slice value, struct entry *ret)
 	struct entry entry = { .uid = (uint32_t)key_read_number(key) };
 	uint8_t version = record_read_u8(&c);
 	uint64_t zone;
+	uint64_t bits = record_read_number(&c);
 
 	if (version == 0 || version > ENTRY_VERSION || key.len != 4)
 		cursor_break(&c);
-	entry.is_shared = (record_read_number(&c) & ENTRY_SHARED) != 0;
+	entry.is_shared = (bits & ENTRY_SHARED) != 0;
+	entry.is_verbatim = (bits & ENTRY_VERBATIM) != 0;
 	entry.flags = (uint32_t)record_read_number(&c);
 	if (version > 1)
 		entry.keywords = record_read_number(&c);

@@ -272,6 +272,108 @@ static void test_limits(void **state)
 	}
 }
 
+static void mail_post(
+	const char *target, struct slice body, unsigned status, const char *has, size_t row)
+{
+	auto_buf out = { .max = 1 << 20 };
+	unsigned got = ask("POST", target, "application/x-mailvisor-messages", body, &out);
+
+	squeeze(out.at);
+	if (got != status || strstr(out.at, has) == NULL)
+		print_error("POST %s: %u %s\n", target, got, out.at);
+	check_row(got == status && strstr(out.at, has) != NULL, row);
+}
+
+/* Whole mailboxes: what is put in comes out; a request that is cut off, or wrong, puts in nothing. */
+static void test_mail(void **state)
+{
+	static const struct {
+		const char *target;
+		struct slice body;
+		unsigned status;
+		const char *has;
+	} posts[] = {
+		{ "/v1/mail/m@m.example?mailbox=Old/2026",
+			S_INIT("{\"size\":3,\"flags\":[\"\\\\Seen\",\"$Work\"],\"received_ns\":7}"
+			       "\na\r\n"
+			       "{\"size\":0}\n{\"size\":2,\"verbatim\":true}\nb\n"),
+			201, "\"taken\":3" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026", S_INIT(""), 201, "\"taken\":0" },
+		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("{\"size\":3}\nabc{\"size\":3}\nab"),
+			400, "cutoff" },
+		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("{\"size\":3}\nabc{\"size\":3}"),
+			400, "cutoff" },
+		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("{\"size\":3}\nabcd\n"), 400,
+			"message1" },
+		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("{\"size\":-1}\n"), 422, "size" },
+		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("[]\n"), 400, "oneJSONobject" },
+		{ "/v1/mail/m@m.example?mailbox=a//b", S_INIT("{\"size\":0}\n"), 422, "empty" },
+		{ "/v1/mail/m@m.example", S_INIT("{\"size\":0}\n"), 422, "name" },
+		{ "/v1/mail/n@m.example?mailbox=inbox", S_INIT("{\"size\":0}\n"), 404,
+			"nosuchaccount" },
+	};
+	static const struct {
+		const char *target;
+		unsigned status;
+		const char *has;
+	} asked[] = {
+		{ "/v1/mailboxes/m@m.example", 200,
+			"{\"name\":\"Old/2026\",\"messages\":3,\"bytes\":5" },
+		{ "/v1/mailboxes/n@m.example", 404, "nosuchaccount" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200,
+			"{\"uid\":1,\"size\":3,\"received_ns\":7,\"flags\":[\"\\\\Seen\",\"$Work\"]"
+			","
+			"\"digest\":" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200, "\"to_lf\":true}a" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200, "\"to_lf\":false}b" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200, "{\"end\":3}" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026&after=2&bytes=no", 200,
+			"\"to_lf\":false}{\"end\":1}" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026&after=x", 400, "UID" },
+		{ "/v1/mail/m@m.example?mailbox=inbox", 200, "{\"end\":0}" },
+		{ "/v1/mail/m@m.example?mailbox=nope", 404, "nosuchmailbox" },
+	};
+	auto_buf out = { .max = 1 << 20 };
+
+	(void)state;
+	check(ask("POST", "/v1/domains", "application/json",
+		      S("{\"name\":\"m.example\",\"message_size\":1000}"), &out) == 201);
+	check(ask("POST", "/v1/accounts", "application/json", S("{\"address\":\"m@m.example\"}"),
+		      &out) == 201);
+	for (size_t i = 0; i < COUNT(posts); i++)
+		mail_post(posts[i].target, posts[i].body, posts[i].status, posts[i].has, i);
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		unsigned status = ask("GET", asked[i].target, "application/json", S(""), &out);
+
+		squeeze(out.at);
+		if (status != asked[i].status || strstr(out.at, asked[i].has) == NULL)
+			print_error("GET %s: %u %s\n", asked[i].target, status, out.at);
+		check_row(status == asked[i].status && strstr(out.at, asked[i].has) != NULL, i);
+	}
+}
+
+/* What is too large is left out, and the others come in; when the room ends, what came before is in. */
+static void test_mail_room(void **state)
+{
+	auto_buf body = { .max = 1 << 20 }, out = { .max = 1 << 20 };
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned size = i == 1 ? 1001 : 900;
+
+		check(buf_add_format(&body, "{\"size\":%u}\n%*s", size, (int)size, "x"));
+	}
+	check(ask("PUT", "/v1/quota/m@m.example", "application/json", S("{\"quota\":2000}"),
+		      &out) == 200);
+	mail_post("/v1/mail/m@m.example?mailbox=inbox", buf_slice(&body), 201,
+		"{\"taken\":2,\"refused\":[{\"at\":1,\"what\":\"largerthanthedomain'smessagesize\"}"
+		"],"
+		"\"is_full\":true}",
+		0);
+	mail_post("/v1/mail/m@m.example?mailbox=inbox", buf_slice(&body), 201,
+		"{\"taken\":0,\"refused\":[],\"is_full\":true}", 1);
+}
+
 /* Clients that leave in the middle cost nothing: the next one is served. */
 static void test_broken_clients(void **state)
 {
@@ -301,6 +403,8 @@ int main(void)
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_bulk),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_mail),
+		cmocka_unit_test(test_mail_room),
 		cmocka_unit_test(test_broken_clients),
 	};
 
