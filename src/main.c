@@ -29,6 +29,8 @@ static const struct command {
 	{ "account",      NULL,                 "add, list, show, set, remove accounts" },
 	{ "alias",        NULL,                 "add, list, show, set, remove aliases" },
 	{ "quota",        NULL,                 "add, list, show, set, remove limits of accounts and domains" },
+	{ "import",       NULL,                 "bring mail of an account in, from a Maildir or mbox" },
+	{ "export",       NULL,                 "take mail of an account out, into a Maildir or mbox" },
 	{ "trace",        NULL,                 "what happened to a mail, stage by stage" },
 	{ "backup",       NULL,                 "a consistent copy of all data, while the server runs" },
 	{ "restore",      NULL,                 "the data of a backup, for a server that starts anew" },

@@ -13,9 +13,36 @@ enum {
 	CALL_SILENCE_S = 120, /* removing a large account takes its time */
 };
 
+/* What curl's functions are given. */
+struct transfer {
+	CURL *curl;
+	const struct call *call;
+	struct buf answer;
+};
+
+static void transfer_done(struct transfer *t)
+{
+	curl_easy_cleanup(t->curl);
+	buf_done(&t->answer);
+}
+
+static bool is_good(CURL *curl)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status < 300;
+}
+
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
 {
-	return buf_add(context, (struct slice){ bytes, size * count }) ? size * count : 0;
+	struct transfer *t = context;
+	struct slice piece = { bytes, size * count };
+	bool is_taken = t->call->take != NULL && is_good(t->curl)
+				? t->call->take(t->call->context, piece)
+				: buf_add(&t->answer, piece);
+
+	return is_taken ? size * count : 0;
 }
 
 static size_t on_more(char *room, size_t size, size_t count, void *context)
@@ -55,7 +82,7 @@ static bool make_url(CURL *curl, const struct call *call, struct buf *url)
 }
 
 static void set_options(CURL *curl, const struct client *c, const struct call *call,
-	const char *url, struct buf *answer)
+	const char *url, struct transfer *t)
 {
 	(void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->socket);
 	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -66,7 +93,7 @@ static void set_options(CURL *curl, const struct client *c, const struct call *c
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
 	if (call->more != NULL) {
 		(void)curl_easy_setopt(curl, CURLOPT_POST, 1L);
 		(void)curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_more);
@@ -75,10 +102,10 @@ static void set_options(CURL *curl, const struct client *c, const struct call *c
 }
 
 /* With words that say what to do about it. */
-static int no_server(const struct client *c, CURLcode code)
+static int no_server(const struct client *c, const struct call *call, CURLcode code)
 {
-	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return EXIT_FAILED; /* `more` has told why */
+	if (code == CURLE_ABORTED_BY_CALLBACK || (code == CURLE_WRITE_ERROR && call->take != NULL))
+		return EXIT_FAILED; /* `more` or `take` has told why */
 	if (code == CURLE_COULDNT_CONNECT)
 		(void)fprintf(stderr,
 			"mailvisor: no server answers at '%s': is it running, may you use the "
@@ -107,15 +134,18 @@ static int tell_problem(const struct client *c, long http_status, const json_t *
 	return http_status == 503 ? EXIT_LATER : EXIT_FAILED;
 }
 
-static int perform(CURL *curl, const struct client *c, struct buf *answer, json_t **ret)
+static int perform(struct transfer *t, const struct client *c, json_t **ret)
 {
-	CURLcode code = curl_easy_perform(curl);
+	const struct buf *answer = &t->answer;
+	CURLcode code = curl_easy_perform(t->curl);
 	long http_status = 0;
 	json_error_t why;
 
 	if (code != CURLE_OK)
-		return no_server(c, code);
-	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
+		return no_server(c, t->call, code);
+	if (t->call->take != NULL && is_good(t->curl))
+		return EXIT_DONE;
+	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &http_status);
 	json_t *json = json_loadb(answer->at != NULL ? answer->at : "", answer->len, 0, &why);
 	if (http_status >= 200 && http_status < 300 && json != NULL) {
 		*ret = json;
@@ -126,31 +156,43 @@ static int perform(CURL *curl, const struct client *c, struct buf *answer, json_
 	return status;
 }
 
-int call_send(const struct client *c, const struct call *call, json_t **ret)
+/* NULL: out of memory. */
+static struct curl_slist *make_headers(const struct call *call)
 {
-	CURL *curl = curl_easy_init();
-	auto_buf url = { .max = CALL_URL_BYTES }, answer = { .max = CALL_ANSWER_BYTES };
 	struct curl_slist *headers = NULL;
-	char *body = call->body != NULL ? json_dumps(call->body, JSON_COMPACT) : NULL;
-	int status = EXIT_FAILED;
+	const char *type = call->more != NULL ? "application/x-ndjson" : "application/json";
+	char line[128];
 
-	headers =
-		curl_slist_append(headers, call->more != NULL ? "Content-Type: application/x-ndjson"
-							      : "Content-Type: application/json");
+	(void)snprintf(line, sizeof line, "Content-Type: %s",
+		call->content_type != NULL ? call->content_type : type);
+	headers = curl_slist_append(headers, line);
 	headers = curl_slist_append(headers, "Expect:");
 	if (call->more != NULL)
 		headers = curl_slist_append(headers, "Transfer-Encoding: chunked");
-	if (curl == NULL || headers == NULL || !make_url(curl, call, &url)) {
+	return headers;
+}
+
+int call_send(const struct client *c, const struct call *call, json_t **ret)
+{
+	ON_EXIT(transfer_done)
+	struct transfer t = {
+		.curl = curl_easy_init(), .call = call, .answer = { .max = CALL_ANSWER_BYTES }
+	};
+	auto_buf url = { .max = CALL_URL_BYTES };
+	struct curl_slist *headers = make_headers(call);
+	char *body = call->body != NULL ? json_dumps(call->body, JSON_COMPACT) : NULL;
+	int status = EXIT_FAILED;
+
+	if (t.curl == NULL || headers == NULL || !make_url(t.curl, call, &url)) {
 		(void)fputs("mailvisor: the name is too long, or out of memory\n", stderr);
 	} else {
-		set_options(curl, c, call, url.at, &answer);
-		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		set_options(t.curl, c, call, url.at, &t);
+		(void)curl_easy_setopt(t.curl, CURLOPT_HTTPHEADER, headers);
 		if (body != NULL)
-			(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-		status = perform(curl, c, &answer, ret);
+			(void)curl_easy_setopt(t.curl, CURLOPT_POSTFIELDS, body);
+		status = perform(&t, c, ret);
 	}
 	curl_slist_free_all(headers);
-	curl_easy_cleanup(curl);
 	if (body != NULL)
 		explicit_bzero(body, strlen(body)); /* may hold a password */
 	free(body);

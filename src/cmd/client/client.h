@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * client - the commands that talk to a running server: domain, account, alias, quota, status, trace.
+ * client - the commands that talk to a running server: domain, account, alias, quota, status, trace; import and export
+ * stand in cmd/archive.
  *
  *   main.c     the table of commands, their options, usage
  *   args.c     a command line -> words, a JSON body, options
@@ -77,8 +78,11 @@ struct call {
 	const char *name;     /* one of it, or NULL */
 	const char *query[6]; /* name, value, ... NULL; a NULL value is left out */
 	json_t *body;         /* borrowed, or NULL */
-	/* A streamed body, as NDJSON: the next bytes, 0 at the end, -1 to give up. */
+	/* A streamed body, as NDJSON or content_type: the next bytes, 0 at the end, -1 to give up (after telling why). */
 	long (*more)(void *context, char *room, size_t size);
+	const char *content_type;
+	/* A streamed answer, instead of JSON: false to give up (after telling why). */
+	bool (*take)(void *context, struct slice bytes);
 	void *context;
 };
 /* EXIT_DONE and *ret (owned by the caller), or the problem was told and this is the exit status. */

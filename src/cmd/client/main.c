@@ -2,6 +2,7 @@
 /*
  * mailvisor-ctl - the client half of the mailvisor command, which runs it (src/main.c). argv is the user's own.
  */
+#include "cmd/archive/archive.h"
 #include "cmd/client/client.h"
 
 #include <stdio.h>
@@ -45,6 +46,20 @@ static const struct field alias_fields[] = {
 static const struct field quota_fields[] = {
 	{ "messages", "quota_messages", FIELD_COUNT, "most messages, of an account; 0: any" },
 };
+static const struct field import_fields[] = {
+	{ "format",     "format",     FIELD_OPTION, "maildir or mbox; what it is when it is not said" },
+	{ "mailbox",    "mailbox",    FIELD_OPTION, "put it there instead of INBOX, and its folders below" },
+	{ "date",       "date",       FIELD_OPTION, "of a Maildir: mtime (of the file) or name (what it begins with)" },
+	{ "mboxo",      "mboxo",      FIELD_FLAG,   "of an mbox: only '>From ' is quoted, not '>>From '" },
+	{ "duplicates", "duplicates", FIELD_FLAG,   "also what the mailbox has already" },
+	{ "quiet",      "quiet",      FIELD_FLAG,   "no word of progress" },
+};
+static const struct field export_fields[] = {
+	{ "format",  "format",  FIELD_OPTION, "maildir (when it is not said) or mbox" },
+	{ "mailbox", "mailbox", FIELD_OPTION, "only this one" },
+	{ "mboxo",   "mboxo",   FIELD_FLAG,   "of an mbox: quote only 'From ', which cannot be undone" },
+	{ "quiet",   "quiet",   FIELD_FLAG,   "no word of progress" },
+};
 
 #define NO_FIELDS NULL, 0
 #define FIELDS(of) of, COUNT(of)
@@ -69,6 +84,8 @@ static const struct verb verbs[] = {
 	{ "quota",   "show",   "ADDRESS|DOMAIN",       1, 1,   NO_FIELDS,              quota_show },
 	{ "quota",   "set",    "ADDRESS|DOMAIN SIZE",  2, 2,   FIELDS(quota_fields),   quota_set },
 	{ "quota",   "remove", "ADDRESS|DOMAIN",       1, 1,   NO_FIELDS,              quota_remove },
+	{ "import",  "",       "ADDRESS PATH",         2, 2,   FIELDS(import_fields),  import_run },
+	{ "export",  "",       "ADDRESS PATH",         2, 2,   FIELDS(export_fields),  export_run },
 	{ "status",  "",       "",                     0, 0,   NO_FIELDS,              status_show },
 	{ "backup",  "",       "DIRECTORY",            1, 1,   NO_FIELDS,              backup_make },
 	{ "restore", "",       "DIRECTORY",            1, 1,   NO_FIELDS,              backup_restore },
