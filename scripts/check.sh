@@ -61,7 +61,11 @@ for stage in $stages; do
             run "build: gcc" ninja -C build/check --quiet && suite build/check --no-suite nested --no-suite machines &&
             pytests e2e build/check tests/e2e && pytests lab build/check tests/lab &&
             run "crash: 20 kills under load" timeout 900 \
-                /usr/bin/python3 -B tests/crash/crash.py --server build/check/src/mailvisor ;;
+                /usr/bin/python3 -B tests/crash/crash.py --server build/check/src/mailvisor &&
+            run "stress: random IMAP commands against a model" timeout 300 \
+                /usr/bin/python3 -B tests/stress/stress.py --server build/check/src/mailvisor --seconds 25 &&
+            run "stress: sessions at once, and kills" timeout 300 \
+                /usr/bin/python3 -B tests/stress/storm.py --server build/check/src/mailvisor --seconds 20 ;;
     clang) # with both memory sanitizers, and with the fuzzers' programs
         run "configure: build/check-clang" configure build/check-clang clang --buildtype=debugoptimized \
             -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzers=true &&

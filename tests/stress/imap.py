@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: MIT
+"""A client's side of IMAP for the stress programs: a connection, the grammar of answers, a session's view of its mailbox.
+
+The view is kept from what the server says alone, and holds the server to the rules while it does: a number means the message it
+meant before, EXPUNGE never comes in an answer to FETCH, STORE or SEARCH, EXISTS never shrinks, UIDs only grow, MODSEQ of a message
+never goes back. Every breach raises Disagreement with the last lines of the conversation.
+"""
+import collections
+import re
+import socket
+
+PATIENCE_S = 60
+QUIET = re.compile(r'(FETCH|STORE|SEARCH|SORT)\b', re.I)  # commands in whose answers no number may move (RFC 9051 7.5.1)
+
+
+class Disagreement(AssertionError):
+    """The server and the model do not agree."""
+
+
+class Gone(Exception):
+    """The connection ended."""
+
+
+def tokens(text):
+    """The words and strings of an answer, parentheses as nested lists."""
+    stack, at = [[]], 0
+    while at < len(text):
+        c = text[at:at + 1]
+        if c == b' ':
+            at += 1
+        elif c == b'(':
+            stack.append([])
+            at += 1
+        elif c == b')':
+            done = stack.pop()
+            stack[-1].append(done)
+            at += 1
+        elif c == b'"':
+            out = bytearray()
+            at += 1
+            while text[at:at + 1] != b'"':
+                at += text[at:at + 1] == b'\\'
+                out += text[at:at + 1]
+                at += 1
+            stack[-1].append(bytes(out))
+            at += 1
+        elif c == b'{':
+            end = text.index(b'}\r\n', at)
+            count = int(text[at + 1:end])
+            stack[-1].append(text[end + 3:end + 3 + count])
+            at = end + 3 + count
+        else:
+            hit = re.compile(rb'[^ ()\[\]"{]*(\[[^\]]*\])?[^ ()"{]*').match(text, at)
+            stack[-1].append(hit.group(0).decode())
+            at = hit.end()
+            if not hit.group(0):
+                raise Disagreement(f'not the grammar of an answer at {at}: {text!r}')
+    if len(stack) != 1:
+        raise Disagreement(f'parentheses do not match: {text!r}')
+    return stack[0]
+
+
+def numbers(text):
+    """Of a set: "1:3,7" -> [1, 2, 3, 7]; also "3:1", which is the same as "1:3"."""
+    found = []
+    for part in str(text).split(','):
+        first, _, last = part.partition(':')
+        first, last = int(first), int(last or first)
+        found += range(min(first, last), max(first, last) + 1)
+    return found
+
+
+def as_set(uids):
+    """The shortest spelling of some numbers."""
+    parts, uids = [], sorted(set(uids))
+    for n in uids:
+        if parts and parts[-1][1] == n - 1:
+            parts[-1][1] = n
+        else:
+            parts.append([n, n])
+    return ','.join(str(a) if a == b else f'{a}:{b}' for a, b in parts)
+
+
+def flag_set(items):
+    return frozenset(f if f.startswith('$') else f.lower() for f in items) - {'\\recent'}
+
+
+class View:
+    """What a client knows of its selected mailbox."""
+
+    def __init__(self):
+        self.uids = []        # by number; None: not told yet
+        self.flags = {}       # uid -> what was told last
+        self.modseqs = {}     # uid -> the same
+        self.highest_uid = 0
+        self.uid_validity = self.highest_modseq = None
+
+
+class Session:
+    def __init__(self, port, user, password, name='?'):
+        self.name, self.user = name, user
+        self.log = collections.deque(maxlen=60)
+        self.tag_number, self.view, self.box, self.is_idle = 0, None, None, False
+        self.has_qresync = self.is_read_only = False
+        self.results = []     # of SEARCH, STATUS, LIST, VANISHED (EARLIER) of the command that runs
+        try:
+            self.sock = socket.create_connection(('127.0.0.1', port), PATIENCE_S)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.file = self.sock.makefile('rb', 1 << 16)
+            self.read()
+            self.do(f'LOGIN {user} "{password}"')
+        except OSError as e:
+            raise Gone(str(e)) from None
+
+    def wrong(self, what):
+        raise Disagreement(f'{self.name} ({self.box}): {what}\n' + '\n'.join(self.log))
+
+    # ---- Lines ----
+
+    def read(self):
+        """One answer, with its literals."""
+        text = b''
+        try:
+            while True:
+                line = self.file.readline()
+                if not line.endswith(b'\r\n'):
+                    raise Gone(f'{self.name}: the server closed')
+                text += line
+                hit = re.search(rb'\{(\d+)\}\r\n$', line)
+                if not hit:
+                    break
+                text += self.file.read(int(hit.group(1)))
+        except OSError as e:
+            raise Gone(f'{self.name}: {e}') from None
+        self.log.append('S: ' + text[:300].decode(errors='replace').rstrip())
+        return text[:-2]
+
+    def send(self, data):
+        try:
+            self.sock.sendall(data)
+        except OSError as e:
+            raise Gone(f'{self.name}: {e}') from None
+
+    def start(self, command):
+        self.tag_number += 1
+        self.command, self.results, self.told = command, [], set()
+        self.log.append(f'C: {command[:300]}')
+        self.send(f'a{self.tag_number} {command}\r\n'.encode())
+
+    def finish(self):
+        """Reads to the tagged answer: its text."""
+        tag = f'a{self.tag_number} '.encode()
+        while True:
+            line = self.read()
+            if line.startswith(tag):
+                return line[len(tag):].decode()
+            if line.startswith(b'* '):
+                self.take(line[2:])
+            elif not line.startswith(b'+'):
+                self.wrong(f'neither "*" nor our tag: {line[:200]!r}')
+
+    def do(self, command, expect='OK'):
+        self.start(command)
+        answer = self.finish()
+        if expect and not answer.startswith(expect):
+            self.wrong(f'{command[:200]!r} is answered with {answer!r}, not {expect}')
+        return answer
+
+    def append(self, box, messages, expect='OK'):
+        """messages: (flags, date or None, bytes)..."""
+        self.start_append(box, messages)
+        answer = self.finish()
+        if expect and not answer.startswith(expect):
+            self.wrong(f'APPEND is answered with {answer!r}')
+        return answer
+
+    def start_append(self, box, messages):
+        self.tag_number += 1
+        self.command, self.results, self.told = 'APPEND', [], set()
+        text = f'a{self.tag_number} APPEND {box}'.encode()
+        for flags, date, body in messages:
+            date = f' "{date}"' if date else ''
+            text += f' ({" ".join(sorted(flags))}){date} {{{len(body)}+}}\r\n'.encode() + body
+        self.log.append(f'C: APPEND {box}, {len(messages)} messages')
+        self.send(text + b'\r\n')
+
+    # ---- Answers ----
+
+    def take(self, text):
+        words = tokens(text)
+        if len(words) > 1 and isinstance(words[0], str) and words[0].isdigit() and self.view is not None:
+            kind, number = str(words[1]).upper(), int(words[0])
+            if kind == 'EXISTS':
+                self.take_exists(number)
+            elif kind == 'EXPUNGE':
+                self.take_expunge(number)
+            elif kind == 'FETCH':
+                self.take_fetch(number, words[2])
+            return
+        kind = str(words[0]).upper()
+        if kind == 'VANISHED':
+            self.take_vanished(words[1:])
+        elif kind in ('SEARCH', 'ESEARCH', 'SORT', 'STATUS', 'LIST', 'THREAD'):
+            self.results.append((kind, words[1:]))
+        elif kind == 'BYE':
+            raise Gone(f'{self.name}: {text[:200]!r}')
+        elif self.view is not None:
+            hit = re.search(rb'\[(UIDVALIDITY|HIGHESTMODSEQ|UIDNEXT) (\d+)\]', text)
+            if hit and hit.group(1) == b'UIDVALIDITY':
+                self.view.uid_validity = int(hit.group(2))
+            elif hit and hit.group(1) == b'HIGHESTMODSEQ':
+                self.view.highest_modseq = int(hit.group(2))
+
+    def take_exists(self, count):
+        have = len(self.view.uids)
+        if count < have:
+            self.wrong(f'EXISTS {count}, but {have} were there and no EXPUNGE came')
+        self.view.uids += [None] * (count - have)
+
+    def may_move(self, what):
+        if QUIET.match(self.command):
+            self.wrong(f'{what} in the answer to {self.command[:100]!r}')
+
+    def drop(self, number):
+        uid = self.view.uids.pop(number - 1)
+        self.view.flags.pop(uid, None)
+        self.view.modseqs.pop(uid, None)
+
+    def take_expunge(self, number):
+        self.may_move('EXPUNGE')
+        if self.has_qresync:
+            self.wrong('EXPUNGE though QRESYNC is on')
+        if not 1 <= number <= len(self.view.uids):
+            self.wrong(f'EXPUNGE {number} of {len(self.view.uids)}')
+        self.drop(number)
+
+    def take_vanished(self, words):
+        if isinstance(words[0], list):
+            self.results.append(('EARLIER', set(numbers(words[1]))))
+            return
+        self.may_move('VANISHED')
+        for part in str(words[0]).split(','):
+            first, _, last = part.partition(':')
+            self.drop_range(int(first), int(last or first))
+
+    def drop_range(self, first, last):
+        """Both ends are messages of the view, and none between them is left. Those whose UID was not told before they went are
+        found by their neighbours: a client asks again when that leaves it in doubt, and so does learn()."""
+        uids = self.view.uids
+        known = [(at, uid) for at, uid in enumerate(uids) if uid is not None]
+        begin = max([at + 1 for at, uid in known if uid < first], default=0)
+        end = min([at for at, uid in known if uid > last], default=len(uids))
+        if first in uids:
+            begin = uids.index(first)
+        inside = max([at + 1 for at, uid in known if first <= uid <= last], default=begin)
+        if last in uids:
+            end = inside
+        else:
+            most = last - (uids[inside - 1] if inside > begin else first - 1)
+            end = min(inside + most, end)
+            if end == inside:
+                self.wrong(f'VANISHED {first}:{last}, but {last} was not there')
+        for number in range(end, begin, -1):
+            self.drop(number)
+
+    def take_fetch(self, number, items):
+        if not 1 <= number <= len(self.view.uids):
+            self.wrong(f'FETCH {number} of {len(self.view.uids)}')
+        values = {str(k).upper(): v for k, v in zip(items[::2], items[1::2])}
+        view, uid = self.view, self.view.uids[number - 1]
+        if 'UID' in values:
+            told = int(values['UID'])
+            if uid is not None and uid != told:
+                self.wrong(f'message {number} was UID {uid} and is {told} now')
+            before = [u for u in view.uids[:number - 1] if u is not None]
+            after = [u for u in view.uids[number:] if u is not None]
+            if (before and max(before) >= told) or (after and min(after) <= told):
+                self.wrong(f'UID {told} at {number} does not stand between its neighbours')
+            view.uids[number - 1] = uid = told
+        self.told.add(number)
+        if uid is None:
+            return
+        if 'FLAGS' in values:
+            view.flags[uid] = flag_set(values['FLAGS'])
+        if 'MODSEQ' in values:
+            modseq = int(values['MODSEQ'][0])
+            if modseq < view.modseqs.get(uid, 0):
+                self.wrong(f'MODSEQ of UID {uid} goes back from {view.modseqs[uid]} to {modseq}')
+            view.modseqs[uid] = modseq
+        values['NUMBER'] = number
+        self.results.append(('FETCH', uid, values))
+
+    # ---- Commands ----
+
+    def select(self, box, more='', read_only=False):
+        self.view, self.box, self.is_read_only = View(), box, read_only
+        answer = self.do(f'{"EXAMINE" if read_only else "SELECT"} {box}{more}', None)
+        if not answer.startswith('OK'):
+            self.view = self.box = None
+        return answer
+
+    def learn(self):
+        """Asks for every UID that was counted but not told."""
+        if self.view is not None and None in self.view.uids:
+            first = self.view.uids.index(None) + 1
+            self.do(f'FETCH {first}:* (UID FLAGS)', None)
+
+    def idle(self):
+        self.start('IDLE')
+        while True:
+            line = self.read()
+            if line.startswith(b'+'):
+                break
+            self.take(line[2:])
+        self.is_idle = True
+
+    def idle_read(self):
+        """One answer while IDLE runs."""
+        line = self.read()
+        self.take(line[2:])
+
+    def done(self):
+        self.is_idle = False
+        self.send(b'DONE\r\n')
+        self.log.append('C: DONE')
+        answer = self.finish()
+        if not answer.startswith('OK'):
+            self.wrong(f'DONE is answered with {answer!r}')
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
