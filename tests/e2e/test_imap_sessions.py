@@ -286,3 +286,38 @@ def test_accounts_do_not_see_each_other(box):
     bob = Session(box, user='bob@a.example')
     assert bob.do('LIST "" *') == ['* LIST (\\HasNoChildren) "/" INBOX']
     bob.do('SELECT Secret', 'NO [NONEXISTENT]')
+
+
+def test_uidonly_tells_others_doings_by_uid(box):
+    """RFC 9586 with RFC 5465: no number in what is pushed."""
+    one, two = Session(box, select=None), Session(box)
+    one.do('ENABLE UIDONLY')
+    one.do('SELECT INBOX')
+    one.do('NOTIFY SET (SELECTED (MessageNew (UID RFC822.SIZE) MessageExpunge FlagChange))')
+    send(box, 'one')
+    assert one.line() == '* 1 EXISTS'
+    assert one.line() == '* 1 RECENT'
+    assert re.fullmatch(r'\* 1 UIDFETCH \(UID 1 RFC822.SIZE \d+\)', one.line())
+    two.do('NOOP')
+    two.do('STORE 1 +FLAGS.SILENT (\\Deleted)')
+    assert one.line() == '* 1 UIDFETCH (FLAGS (\\Deleted \\Recent))'
+    assert two.do('EXPUNGE') == ['* 1 EXPUNGE']
+    assert one.line() == '* VANISHED 1'
+    send(box, 'two')
+    assert [one.line(), one.line()] == ['* 1 EXISTS', '* 1 RECENT']
+    assert one.line().startswith('* 2 UIDFETCH (UID 2 ')
+
+
+def test_replace_is_one_change_for_others(box):
+    """RFC 8508: nobody sees both messages, or none."""
+    send(box, 'one')
+    one, two = Session(box), Session(box)
+    two.idle()
+    for n in range(2, 12):
+        tag = one.start('REPLACE * INBOX (\\Draft) {4+}\r\na: b')
+        told = one.end(tag)
+        assert re.match(rf'\* OK \[APPENDUID \d+ {n}\]', told[0]) and told[1:3] == ['* 1 EXPUNGE', '* 1 EXISTS']
+        assert [two.line(), two.line()][:2] == ['* 1 EXPUNGE', '* 1 EXISTS']
+        assert two.line().endswith(' RECENT')
+    assert two.done() == []
+    assert two.do('UID SEARCH ALL') == ['* SEARCH 11']
