@@ -121,6 +121,8 @@ struct flags_change {
 	uint64_t keywords;
 	bool has_unchanged_since; /* RFC 7162 3.1.3 */
 	uint64_t unchanged_since;
+	uint32_t flags_kept; /* bits that stay as they are, whatever `flags` says */
+	bool keeps_keywords;
 	bool may_be_lazy; /* needs no sync of its own: \Seen by FETCH BODY[] */
 };
 enum flags_outcome {

@@ -59,6 +59,8 @@ static struct flags_result flags_after(const struct flags_change *change, const 
 		r.keywords &= ~change->keywords;
 		break;
 	}
+	r.flags = (r.flags & ~change->flags_kept) | (entry->flags & change->flags_kept);
+	r.keywords = change->keeps_keywords ? entry->keywords : r.keywords;
 	r.outcome = r.flags == entry->flags && r.keywords == entry->keywords ? FLAGS_SAME
 									     : FLAGS_CHANGED;
 	return r;

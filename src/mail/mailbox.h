@@ -44,6 +44,7 @@ enum mailbox_answer {
 	MAILBOX_CANNOT,  /* [CANNOT]: delete INBOX, a bad name, below itself */
 	MAILBOX_IN_USE,  /* [HASCHILDREN]: deleting a name that is only a parent */
 	MAILBOX_LIMIT,   /* [LIMIT] */
+	MAILBOX_DENIED,  /* [NOPERM]: it is somebody else's; never said by mail/ itself */
 	MAILBOX_FAILED,
 };
 

@@ -39,8 +39,8 @@ static bool keywords_map(
 
 	folder_keywords(t->from, &names);
 	for (size_t i = 0; i < FOLDER_KEYWORDS; i++)
-		s->keywords[i] = t->from == t->to ? UINT64_C(1) << i : 0;
-	if (names.count == 0 || t->from == t->to)
+		s->keywords[i] = t->from == t->to && !t->loses_keywords ? UINT64_C(1) << i : 0;
+	if (names.count == 0 || t->from == t->to || t->loses_keywords)
 		return true;
 	if (!keywords_used(t->from, uids, &used, e))
 		return false;

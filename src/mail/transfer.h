@@ -23,6 +23,8 @@ struct transfer {
 	/* After each step but the last: so many messages of all are done. May be NULL. */
 	void (*progress)(void *context, uint64_t done);
 	void *progress_context;
+	uint32_t flags_lost; /* bits of enum entry_flag that do not go along */
+	bool loses_keywords;
 };
 struct transferred {
 	uint32_t uid_validity; /* of `to` */

@@ -219,6 +219,7 @@ static void entry_put(struct step *s, struct folder_head *to, const struct entry
 	put.uid = to->uid_next++;
 	put.modseq = to->modseq;
 	put.saved_ns = now_ns;
+	put.flags &= ~s->transfer->flags_lost;
 	put.keywords = keywords_of(s, entry->keywords);
 	put.is_shared = entry->is_shared || (!s->transfer->is_move && has_blob(entry));
 	head_add_entry(to, &put);

@@ -8,8 +8,8 @@
 static const char letters[] = LETTERS;
 
 enum {
-	OLD_CREATE = IMAP_RIGHT_CREATE | IMAP_RIGHT_DELETE,                     /* c */
-	OLD_DELETE = IMAP_RIGHT_DELETE | IMAP_RIGHT_TRASH | IMAP_RIGHT_EXPUNGE, /* d */
+	OLD_CREATE = IMAP_RIGHT_CREATE | IMAP_RIGHT_DELETE, /* c */
+	OLD_DELETE = IMAP_RIGHT_TRASH | IMAP_RIGHT_EXPUNGE, /* d */
 };
 
 bool imap_rights_parse(struct slice text, unsigned *ret)
@@ -40,9 +40,9 @@ bool imap_rights_write(struct buf *out, unsigned rights, bool with_old)
 	}
 	if (!with_old)
 		return true;
-	if ((rights & OLD_CREATE) == OLD_CREATE && !buf_add_byte(out, 'c'))
+	if ((rights & OLD_CREATE) != 0 && !buf_add_byte(out, 'c'))
 		return false;
-	return (rights & OLD_DELETE) != OLD_DELETE || buf_add_byte(out, 'd');
+	return (rights & OLD_DELETE) == 0 || buf_add_byte(out, 'd');
 }
 
 static void read_who(struct imap_reader *r, struct imap_acl *acl)

@@ -3,7 +3,8 @@
 /*
  * imap_acl - SETACL, DELETEACL, LISTRIGHTS; GETACL and MYRIGHTS are imap_mailbox_parse(). RFC 4314.
  *
- * Rights are bits. The old letters stand for the new ones: c for k and x, d for x, t and e (4314 2.1.1).
+ * Rights are bits. The old letters stand for the new ones: c for k and x, d for t and e: the first of the two readings that
+ * RFC 4314 2.1.1 allows, so that whoever may delete messages may not delete the mailbox.
  * A letter nobody knows fails: SETACL is answered BAD (4314 3.1). Upper case is not a right.
  */
 #include "base/buf.h"
@@ -35,5 +36,5 @@ MUST_CHECK bool imap_setacl_parse(struct imap_parse *p, struct slice args, struc
 MUST_CHECK bool imap_acl_who_parse(struct imap_parse *p, struct slice args, struct imap_acl *ret);
 /* Letters without a sign; false when one is no right. */
 MUST_CHECK bool imap_rights_parse(struct slice letters, unsigned *ret);
-/* The letters; with_old adds c and d where all they stand for is there (4314 2.1.1: c and d in answers of MYRIGHTS). */
+/* The letters; with_old adds c and d where some of what they stand for is there (4314 2.1.1: in ACL and MYRIGHTS). */
 MUST_CHECK bool imap_rights_write(struct buf *out, unsigned rights, bool with_old);

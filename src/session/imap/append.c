@@ -6,6 +6,7 @@
  * Once something is wrong the command is only read to its end, unless the client waits for our word before it sends more.
  */
 #include "session/imap/change.h"
+#include "session/imap/place.h"
 #include "session/imap/push.h"
 
 #include "base/limits.h"
@@ -18,11 +19,10 @@
 struct appending {
 	struct imap *s;
 	struct imap_append command;
-	struct slice line;    /* the newest of the segment */
-	struct slice segment; /* see imap_append.h; in the arena */
-	struct folder *folder;
+	struct slice line;     /* the newest of the segment */
+	struct slice segment;  /* see imap_append.h; in the arena */
+	struct imap_into into; /* its folder is NULL until the first message */
 	struct append *append;
-	struct target target;
 	struct body_writer *body; /* of the message `open` */
 	/* How far we are in the command's list of messages: */
 	const struct imap_append_message
@@ -59,6 +59,26 @@ bool imap_own_target(struct imap *s, struct target *ret, enum next *ret_next)
 	if (!is_found)
 		*ret_next = imap_bye(s, S("The account was removed"));
 	return is_found;
+}
+
+enum mailbox_answer imap_into_open(
+	struct imap *s, struct slice name, struct imap_into *ret, struct error *e)
+{
+	struct directory *directory = s->client.host->mail->directory;
+	struct place place;
+	enum mailbox_answer answer = place_need(s, name, IMAP_RIGHT_INSERT, &place, e);
+	bool is_found;
+
+	if (answer != MAILBOX_OK)
+		return answer;
+	if (!directory_target(directory, place.owner, &s->arena, &ret->target, &is_found, e))
+		return MAILBOX_FAILED;
+	if (!is_found) {
+		(void)fail(e, FAULT_NEVER, "its account was removed");
+		return MAILBOX_MISSING;
+	}
+	ret->rights = place.rights;
+	return place_open(s, &place, &ret->folder, e);
 }
 
 /* ---- Reading on ---- */
@@ -130,30 +150,31 @@ static void replaced_open(struct appending *a)
 }
 
 /* With the first message, when the mailbox is known. */
-static bool append_open(struct appending *a, enum next *ret_next)
+static void append_open(struct appending *a)
 {
 	struct imap *s = a->s;
 	struct error e = { .fault = FAULT_NONE };
 	enum mailbox_answer answer;
 
 	if (a->append != NULL || a->refusal.len > 0)
-		return true;
-	if (!imap_own_target(s, &a->target, ret_next))
-		return false;
-	answer = mailbox_open(
-		s->client.host->mail, s->client.account_id, a->command.mailbox, &a->folder, &e);
+		return;
+	/* RFC 8508 5: what replaces something deletes and expunges it, too. */
+	if (a->command.is_replace && !imap_may(s, IMAP_RIGHT_TRASH | IMAP_RIGHT_EXPUNGE))
+		return refuse(a, S("[NOPERM] You may not remove messages from here"));
+	answer = imap_into_open(s, a->command.mailbox, &a->into, &e);
 	if (answer == MAILBOX_FAILED)
 		refuse_failure(a, &e);
+	else if (answer == MAILBOX_DENIED)
+		refuse(a, S("[NOPERM] You may not put messages there"));
 	else if (answer != MAILBOX_OK)
 		refuse(a, S("[TRYCREATE] There is no such mailbox"));
 	if (answer != MAILBOX_OK)
-		return true;
-	a->append = append_begin(s->client.host->mail, a->folder, &a->target, &e);
+		return;
+	a->append = append_begin(s->client.host->mail, a->into.folder, &a->into.target, &e);
 	if (a->append == NULL)
 		refuse_failure(a, &e);
 	else if (a->command.is_replace)
 		replaced_open(a);
-	return true;
 }
 
 /* An entry's times are from 1970 to 2262; what the client says outside becomes the nearest. */
@@ -177,12 +198,14 @@ static void message_finish(struct appending *a)
 	/* RFC 3502 6.3.11: an empty message is how a client says that it has changed its mind. */
 	if (a->body->bytes == 0)
 		return refuse(a, S("[CANNOT] An empty message is not appended"));
-	message.flags = m->flags.system & ~(unsigned)IMAP_FLAG_RECENT;
+	/* RFC 4314 4: what one may not set is left out, and the message comes all the same. */
+	message.flags = imap_flags_allowed(a->into.rights, m->flags.system);
 	if (m->has_time) {
 		message.received_ns = wall_ns_of(m->time.seconds);
 		message.zone_min = m->time.zone_minutes;
 	}
-	if (!folder_keywords_bits(a->folder, m->flags.keywords, m->flags.keyword_count, true,
+	if (!folder_keywords_bits(a->into.folder, m->flags.keywords,
+		    (a->into.rights & IMAP_RIGHT_WRITE) != 0 ? m->flags.keyword_count : 0, true,
 		    &message.keywords, &missing, &e) ||
 		!append_add(a->append, &message, NULL, &e))
 		refuse_failure(a, &e);
@@ -334,7 +357,7 @@ static enum next append_commit_say(struct appending *a)
 	s->tells_own = a->command.is_replace;
 	switch (append_commit(append, &done, &e)) {
 	case APPEND_OK:
-		imap_notify_arrivals(s, folder_id(a->folder), done.uid_first,
+		imap_notify_arrivals(s, folder_id(a->into.folder), done.uid_first,
 			done.uid_last - done.uid_first + 1);
 		return a->command.is_replace ? replaced_say(s, &done) : appended_say(s, &done);
 	case APPEND_OVER_QUOTA:
@@ -354,10 +377,7 @@ static enum next append_commit_say(struct appending *a)
 
 static enum next append_done(struct appending *a)
 {
-	enum next next = NEXT_CLOSE;
-
-	if (!append_open(a, &next))
-		return next;
+	append_open(a);
 	catch_up(a, NULL);
 	return a->refusal.len > 0 ? imap_no(a->s, a->refusal) : append_commit_say(a);
 }
@@ -376,8 +396,7 @@ static bool append_message(struct appending *a, enum next *ret_next)
 	const struct imap_append_part *part = a->command.part;
 
 	*ret_next = NEXT_CLOSE;
-	if (!append_open(a, ret_next))
-		return false;
+	append_open(a);
 	catch_up(a, part);
 	if (a->refusal.len == 0)
 		check_room(a, part->literal.bytes);
@@ -423,8 +442,8 @@ static enum next append_command(struct imap *s, struct slice args, bool is_repla
 	a.line = a.segment;
 	next = a.segment.at == NULL && args.len > 0 ? NEXT_CLOSE : append_run(&a);
 	append_abandon(a.append);
-	if (a.folder != NULL)
-		folder_close(a.folder);
+	if (a.into.folder != NULL)
+		folder_close(a.into.folder);
 	return next;
 }
 

@@ -2,7 +2,7 @@
 #include "session/imap/catenate.h"
 
 #include "base/limits.h"
-#include "mail/mailbox.h"
+#include "session/imap/place.h"
 #include "syntax/imap_url.h"
 
 static enum catenate_answer bad_url(struct slice why, struct slice *ret_why)
@@ -18,6 +18,7 @@ static enum catenate_answer folder_take(struct catenated *c, struct imap *s,
 	struct mail *mail = s->client.host->mail;
 	struct folder_state state;
 	enum mailbox_answer answer;
+	struct place place;
 
 	if (url->mailbox.len == 0 && s->state != IMAP_SELECTED)
 		return bad_url(S("It names no mailbox, and none is selected"), ret_why);
@@ -26,7 +27,9 @@ static enum catenate_answer folder_take(struct catenated *c, struct imap *s,
 			    folder_id(s->view.folder), &c->folder, e))
 			return CATENATE_FAILED;
 	} else {
-		answer = mailbox_open(mail, s->client.account_id, url->mailbox, &c->folder, e);
+		answer = place_need(s, url->mailbox, IMAP_RIGHT_READ, &place, e);
+		if (answer == MAILBOX_OK)
+			answer = place_open(s, &place, &c->folder, e);
 		if (answer == MAILBOX_FAILED)
 			return CATENATE_FAILED;
 		if (answer != MAILBOX_OK) {

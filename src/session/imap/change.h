@@ -9,6 +9,16 @@
 /* The session's account as a target, with its quotas. False: *ret_next is what follows the answer. */
 MUST_CHECK bool imap_own_target(struct imap *s, struct target *ret, enum next *ret_next);
 
+/* Where messages are put: a mailbox that takes them, whose owner pays for them. */
+struct imap_into {
+	struct folder *folder;
+	struct target target; /* the owner */
+	unsigned rights;      /* of this session there: RFC 4314 4, which flags go along */
+};
+/* MAILBOX_MISSING is [TRYCREATE]. Give ret->folder back. */
+MUST_CHECK enum mailbox_answer imap_into_open(
+	struct imap *s, struct slice name, struct imap_into *ret, struct error *e);
+
 /* quota.c */
 enum next imap_getquota(struct imap *s, struct slice args);
 enum next imap_getquotaroot(struct imap *s, struct slice args);

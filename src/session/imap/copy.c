@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
+#include "session/imap/place.h"
 #include "session/imap/progress.h"
 #include "session/imap/push.h"
 
@@ -65,23 +66,25 @@ static enum next moved(struct imap *s, enum append_answer answer, const struct t
 	return imap_ok(s, S("Moved"));
 }
 
-static enum next copy_to(struct imap *s, struct folder *to, const struct uids *all, bool is_move)
+static enum next copy_to(
+	struct imap *s, const struct imap_into *into, const struct uids *all, bool is_move)
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct transferred done = { 0 };
-	enum next next = NEXT_CLOSE;
 	enum append_answer answer;
 	struct imap_progress progress;
-	struct target target;
+	struct folder *to = into->folder;
+	enum next next;
 
-	if (!imap_own_target(s, &target, &next))
-		return next;
 	imap_progress_begin(&progress, s, uids_size(all));
 	const struct transfer transfer = { .mail = s->client.host->mail,
 		.from = s->view.folder,
 		.to = to,
-		.target = &target,
+		.target = &into->target,
 		.is_move = is_move,
+		/* RFC 4314 4: what one may not set there stays behind. */
+		.flags_lost = ~imap_flags_allowed(into->rights, UINT32_MAX),
+		.loses_keywords = (into->rights & IMAP_RIGHT_WRITE) == 0,
 		.progress = imap_progress_step,
 		.progress_context = &progress };
 	s->tells_own = is_move;
@@ -98,20 +101,25 @@ static enum next copy_to(struct imap *s, struct folder *to, const struct uids *a
 
 static enum next copy_run(struct imap *s, struct slice args, bool is_move)
 {
+	struct error e = { .fault = FAULT_NONE };
 	enum next next = NEXT_CLOSE;
+	enum mailbox_answer answer;
+	struct imap_into into;
 	struct imap_copy given;
-	struct folder *to;
 	auto_uids all = { 0 };
 
 	if (!imap_copy_parse(&s->parse, args, &given))
 		return imap_misparsed(s);
 	if (!imap_set_take(s, given.set, &all, &next))
 		return next;
-	to = imap_mailbox_open(s, given.mailbox, S("TRYCREATE"), &next);
-	if (to == NULL)
-		return next;
-	next = copy_to(s, to, &all, is_move);
-	folder_close(to);
+	/* RFC 6851 4.4: a move deletes and expunges, too. */
+	if (is_move && !imap_may(s, IMAP_RIGHT_TRASH | IMAP_RIGHT_EXPUNGE))
+		return imap_no(s, S("[NOPERM] You may not remove messages from here"));
+	answer = imap_into_open(s, given.mailbox, &into, &e);
+	if (answer != MAILBOX_OK)
+		return imap_mailbox_no(s, answer, S("TRYCREATE"), &e);
+	next = copy_to(s, &into, &all, is_move);
+	folder_close(into.folder);
 	return next;
 }
 

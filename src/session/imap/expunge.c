@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
+#include "session/imap/place.h"
 
 #include "syntax/imap_command.h"
 
@@ -17,6 +18,8 @@ enum next imap_expunge(struct imap *s, struct slice args)
 	if (s->is_uid ? !imap_uid_set_parse(&s->parse, args, &set)
 		      : !imap_none_parse(&s->parse, args))
 		return imap_misparsed(s);
+	if (!imap_may(s, IMAP_RIGHT_EXPUNGE))
+		return imap_no(s, S("[NOPERM] You may not expunge here"));
 	if (s->is_uid && !imap_set_take(s, set, &only, &next))
 		return next;
 	s->tells_own = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/fetch.h"
+#include "session/imap/place.h"
 #include "session/imap/search.h"
 
 #include "base/limits.h"
@@ -193,7 +194,8 @@ static void fetching_begin(struct fetching *f, struct imap *s, const struct imap
 		f->needs_bytes = true;
 		f->needs_parts = f->needs_parts || section->part_count > 0;
 		f->needs_summary = f->needs_summary || section->text != IMAP_TEXT_ALL;
-		f->marks_seen = f->marks_seen || (!section->is_peek && !s->is_read_only);
+		f->marks_seen = f->marks_seen || (!section->is_peek && !s->is_read_only &&
+							 imap_may(s, IMAP_RIGHT_SEEN));
 	}
 	f->records.folder = s->view.folder;
 	f->records.store = s->client.host->mail->store;

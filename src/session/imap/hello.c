@@ -63,7 +63,8 @@ static const struct {
 		is_known },
 	{ S_INIT(" WITHIN SORT SORT=DISPLAY ESORT PARTIAL BINARY MULTIAPPEND UTF8=ACCEPT"),
 		is_known },
-	{ S_INIT(" NOTIFY OBJECTID SAVEDATE PREVIEW UNAUTHENTICATE QUOTA QUOTA=RES-STORAGE "
+	{ S_INIT(" ACL RIGHTS=texk LIST-MYRIGHTS NOTIFY OBJECTID SAVEDATE PREVIEW UNAUTHENTICATE "
+		 "QUOTA QUOTA=RES-STORAGE "
 		 "QUOTA=RES-MESSAGE"),
 		is_known },
 	{ S_INIT(" COMPRESS=DEFLATE"), may_compress },
@@ -145,12 +146,12 @@ enum next imap_identify(struct imap *s, struct slice args)
 	return imap_ok(s, S("Pleased to meet you"));
 }
 
-/* RFC 2342: everybody has one namespace, and nothing is shared. */
+/* RFC 2342: one's own mailboxes, and those of others; see place.h. */
 enum next imap_namespace(struct imap *s, struct slice args)
 {
 	if (!imap_none_parse(&s->parse, args))
 		return imap_misparsed(s);
-	imap_put(s, S("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"));
+	imap_put(s, S("* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\r\n"));
 	return imap_ok(s, S("That is all"));
 }
 

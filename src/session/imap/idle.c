@@ -39,9 +39,12 @@ bool imap_is_pushed(const struct imap *s)
 
 bool imap_push_news(struct imap *s)
 {
-	bool has_news =
-		(s->state == IMAP_SELECTED && view_has_news(&s->view)) || imap_notify_has_news(s);
+	bool has_news = imap_notify_has_news(s);
 
+	/* Somebody else's mailbox is looked at each time: what one may do there changes, too. */
+	if (s->state == IMAP_SELECTED)
+		has_news = view_has_news(&s->view) || has_news ||
+			   !id_same(folder_account(s->view.folder), s->client.account_id);
 	if (!has_news)
 		return conn_flush(s->client.conn);
 	arena_reset(&s->arena);

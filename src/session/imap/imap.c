@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
 #include "session/imap/fetch.h"
-#include "session/imap/mailbox.h"
+#include "session/imap/place.h"
 #include "session/imap/push.h"
 #include "session/imap/search.h"
 
@@ -55,6 +55,11 @@ static const struct command {
 	{ S_INIT("LIST"),         LOGGED_IN,     SHIFTS,             imap_list },
 	{ S_INIT("LSUB"),         LOGGED_IN,     SHIFTS,             imap_lsub },
 	{ S_INIT("STATUS"),       LOGGED_IN,     SHIFTS,             imap_status },
+	{ S_INIT("SETACL"),       LOGGED_IN,     SHIFTS,             imap_setacl },
+	{ S_INIT("DELETEACL"),    LOGGED_IN,     SHIFTS,             imap_deleteacl },
+	{ S_INIT("GETACL"),       LOGGED_IN,     SHIFTS,             imap_getacl },
+	{ S_INIT("LISTRIGHTS"),   LOGGED_IN,     SHIFTS,             imap_listrights },
+	{ S_INIT("MYRIGHTS"),     LOGGED_IN,     SHIFTS,             imap_myrights },
 	{ S_INIT("GETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_getquota },
 	{ S_INIT("GETQUOTAROOT"), LOGGED_IN,     SHIFTS,             imap_getquotaroot },
 	{ S_INIT("SETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_setquota },
@@ -134,7 +139,10 @@ static enum next command_run(struct imap *s, const struct command *c, const stru
 
 	s->is_uid = line->is_uid;
 	s->may_expunge = (c->flags & SHIFTS) != 0 || line->is_uid;
-	next = c->run(s, line->args);
+	if (c->states == IMAP_SELECTED && !imap_rights_renew(s))
+		next = imap_bye(s, S("The selected mailbox may not be read any more"));
+	else
+		next = c->run(s, line->args);
 	if ((c->flags & ENDS_PIPE) != 0 && next != NEXT_CLOSE && !conn_flush(s->client.conn))
 		return NEXT_CLOSE;
 	return next;

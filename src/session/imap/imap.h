@@ -25,6 +25,7 @@
  */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "mail/acl.h"
 #include "mail/changes.h"
 #include "mail/view.h"
 #include "session/client.h"
@@ -69,19 +70,22 @@ struct imap {
 	unsigned enabled;     /* bits of enum imap_enabled */
 	struct arena arena;   /* one command's */
 	struct imap_parse parse;
-	struct buf text;       /* the command with its literals */
-	struct buf out;        /* what was said and is not yet with conn */
-	bool is_broken;        /* an answer could not be said: the session ends */
-	struct slice tag;      /* of the command that runs; in the arena */
-	bool is_uid;           /* it is UID FETCH, not FETCH */
-	bool may_expunge;      /* its answer may hold EXPUNGE */
-	bool tells_own;        /* it removes messages: they are told whatever NOTIFY says */
-	char *idle_tag;        /* of the IDLE that waits for DONE; NULL: none */
+	struct buf text;  /* the command with its literals */
+	struct buf out;   /* what was said and is not yet with conn */
+	bool is_broken;   /* an answer could not be said: the session ends */
+	struct slice tag; /* of the command that runs; in the arena */
+	bool is_uid;      /* it is UID FETCH, not FETCH */
+	bool may_expunge; /* its answer may hold EXPUNGE */
+	bool tells_own;   /* it removes messages: they are told whatever NOTIFY says */
+	char *idle_tag;   /* of the IDLE that waits for DONE; NULL: none */
+	struct acl_reader
+		reader; /* as whom it sees mailboxes of others; its domain is zero until asked */
 	struct notify *notify; /* NULL: no NOTIFY was given; see notify.h */
 
 	/* While a mailbox is selected: */
 	struct view view;
-	bool is_read_only;            /* EXAMINE */
+	bool is_read_only;            /* EXAMINE, or nothing may be changed */
+	unsigned rights;              /* bits of enum imap_right; see place.h */
 	size_t keywords_told;         /* how many keywords of the mailbox stood in FLAGS */
 	uint32_t uid_fetched;         /* UIDs below it are noted as fetched */
 	struct imap_fetched *fetched; /* IMAP_FETCHED of them, or NULL */

@@ -2,7 +2,7 @@
 /*
  * list - LIST and LSUB. RFC 9051 6.3.9, RFC 3501 6.3.8 and 6.3.9, RFC 5258, 5819, 6154.
  */
-#include "session/imap/mailbox.h"
+#include "session/imap/place.h"
 #include "session/imap/roster.h"
 
 #include "base/limits.h"
@@ -56,7 +56,8 @@ static void put_row_status(
 	struct error e = { .fault = FAULT_NONE };
 	struct folder *folder;
 
-	if ((given->returns & IMAP_LIST_RETURN_STATUS) == 0 || !roster_is_box(row))
+	if ((given->returns & IMAP_LIST_RETURN_STATUS) == 0 || !roster_is_box(row) ||
+		(row->rights & IMAP_RIGHT_READ) == 0)
 		return;
 	/* RFC 5819 2: a mailbox that went meanwhile just has no STATUS. */
 	if (mailbox_open_id(s->client.host->mail, row->account, row->box.id, &folder, &e) !=
@@ -83,6 +84,9 @@ static void put_row(struct imap *s, const struct imap_list *given, const struct 
 		 has_chosen_below(r, row->box.name, IMAP_LIST_SPECIAL_USE))
 		imap_put(s, S(" (CHILDINFO (\"SPECIAL-USE\"))"));
 	imap_put(s, S("\r\n"));
+	/* RFC 8440 4 */
+	if ((given->returns & IMAP_LIST_RETURN_MYRIGHTS) != 0 && roster_is_box(row))
+		imap_put_my_rights(s, row->box.name, row->rights);
 	put_row_status(s, given, row);
 }
 
@@ -164,12 +168,22 @@ static void tell_subscribed(struct imap *s, const struct imap_list *given, const
 	}
 }
 
+/* A pattern may be about one's own mailboxes alone: then nobody else's are looked at. */
+static bool may_show_others(const struct imap_list *given)
+{
+	for (size_t i = 0; i < given->pattern_count; i++)
+		if (imap_pattern_match(given->patterns[i], S(PLACE_OTHERS)) ||
+			imap_pattern_match_below(given->patterns[i], S(PLACE_OTHERS)))
+			return true;
+	return false;
+}
+
 static enum next list_run(struct imap *s, const struct imap_list *given,
 	void (*tell)(struct imap *, const struct imap_list *, const struct roster *))
 {
 	struct error e = { .fault = FAULT_NONE };
 	auto_roster roster = { 0 };
-	bool is_good = roster_read(s, &roster, &e);
+	bool is_good = roster_read(s, tell == tell_names && may_show_others(given), &roster, &e);
 
 	if (is_good)
 		tell(s, given, &roster);
@@ -182,8 +196,8 @@ enum next imap_list(struct imap *s, struct slice args)
 
 	if (!imap_list_parse(&s->parse, args, &given))
 		return imap_misparsed(s);
-	if ((given.returns & (IMAP_LIST_RETURN_MYRIGHTS | IMAP_LIST_RETURN_METADATA)) != 0)
-		return imap_bad(s, S("MYRIGHTS and METADATA are not offered here"));
+	if ((given.returns & IMAP_LIST_RETURN_METADATA) != 0)
+		return imap_bad(s, S("METADATA is not offered here"));
 	if (given.is_delimiter) {
 		imap_put(s, S("* LIST (\\NoSelect) \"/\" \"\"\r\n"));
 		return imap_ok(s, S("That is all"));

@@ -18,6 +18,7 @@ void imap_forget(struct imap *s)
 	free(c->account);
 	c->account = NULL;
 	s->enabled = 0;
+	s->reader = (struct acl_reader){ .domain = { { 0 } } };
 	imap_become(s, IMAP_STRANGER);
 }
 

@@ -9,7 +9,7 @@
 /* The answer when it is not MAILBOX_OK; `missing` is the code for one that does not exist. */
 enum next imap_mailbox_no(
 	struct imap *s, enum mailbox_answer answer, struct slice missing, const struct error *e);
-/* Opens one; NULL: the answer was said and *ret_next is what follows. */
+/* Opens one for reading; NULL: the answer was said and *ret_next is what follows. */
 MUST_CHECK struct folder *imap_mailbox_open(
 	struct imap *s, struct slice name, struct slice missing, enum next *ret_next);
 
@@ -19,6 +19,15 @@ enum next imap_delete(struct imap *s, struct slice args);
 enum next imap_rename(struct imap *s, struct slice args);
 enum next imap_subscribe(struct imap *s, struct slice args);
 enum next imap_unsubscribe(struct imap *s, struct slice args);
+
+/* acl.c */
+enum next imap_setacl(struct imap *s, struct slice args);
+enum next imap_deleteacl(struct imap *s, struct slice args);
+enum next imap_getacl(struct imap *s, struct slice args);
+enum next imap_listrights(struct imap *s, struct slice args);
+enum next imap_myrights(struct imap *s, struct slice args);
+/* "* MYRIGHTS name lrs…" */
+void imap_put_my_rights(struct imap *s, struct slice name, unsigned rights);
 
 /* list.c */
 enum next imap_list(struct imap *s, struct slice args);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/fetch.h"
+#include "session/imap/place.h"
 #include "session/imap/push.h"
 
 #include <inttypes.h>
@@ -151,6 +152,13 @@ static void tell_arrivals(struct imap *s, uint32_t uid_first)
 		imap_fetch_new(s, items, &arrivals);
 }
 
+/* As if it were not there any more; RFC 4314 5.1.1. */
+static bool tell_denied(struct imap *s)
+{
+	(void)imap_bye(s, S("The selected mailbox may not be read any more"));
+	return false;
+}
+
 static bool tell_selected(struct imap *s)
 {
 	struct error e = { .fault = FAULT_NONE };
@@ -177,6 +185,8 @@ bool imap_tell_news(struct imap *s)
 {
 	bool wants = s->tells_own || imap_wants_selected(s, IMAP_EVENT_MESSAGE_NEW);
 
+	if (s->state == IMAP_SELECTED && !imap_rights_renew(s))
+		return tell_denied(s);
 	if (s->state == IMAP_SELECTED && wants && !tell_selected(s))
 		return false;
 	return imap_notify_tell(s);

@@ -2,16 +2,12 @@
 #include "session/imap/notify.h"
 
 #include "base/limits.h"
+#include "session/imap/place.h"
 #include "session/imap/push.h"
 #include "syntax/imap_name.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	MESSAGE_EVENTS =
-		IMAP_EVENT_MESSAGE_NEW | IMAP_EVENT_MESSAGE_EXPUNGE | IMAP_EVENT_FLAG_CHANGE,
-};
 
 /* ---- What is asked ---- */
 
@@ -53,10 +49,7 @@ unsigned notify_events(const struct notify *n, const struct imap *s, const struc
 	for (size_t i = 0; i < n->given.group_count; i++)
 		if (scope_has(&n->given.groups[i].scope, s, row))
 			events |= n->given.groups[i].events;
-	/* RFC 5465 5: messages are for who may read them. */
-	return roster_is_box(row) && (row->rights & IMAP_RIGHT_READ) == 0
-		       ? events & ~(unsigned)MESSAGE_EVENTS
-		       : events;
+	return events;
 }
 
 static bool is_of_selected(const struct imap_notify_group *g)
@@ -149,7 +142,8 @@ static void watches_prune(struct imap *s, struct notify *n)
 	for (size_t i = 0; i < n->watch_count; i++) {
 		struct id account = n->watches[i]->watcher.folder;
 
-		if (id_same(account, s->client.account_id) || is_in_picture(n, account))
+		if (id_same(account, s->client.account_id) || id_same(account, s->reader.domain) ||
+			is_in_picture(n, account))
 			n->watches[kept++] = n->watches[i];
 		else
 			watch_free(s, n->watches[i]);
@@ -163,6 +157,9 @@ enum notify_watched notify_watch_all(struct imap *s, struct notify *n)
 
 	watches_prune(s, n);
 	answer = watch_add(s, n, s->client.account_id);
+	/* What somebody gives to all of the domain is told there. */
+	if (answer == NOTIFY_WATCHED && n->has_others)
+		answer = watch_add(s, n, s->reader.domain);
 
 	for (size_t i = 0; answer == NOTIFY_WATCHED && i < n->picture.count; i++)
 		answer = watch_add(s, n, n->picture.at[i].account);
@@ -202,8 +199,20 @@ void imap_notify_overflow(struct imap *s)
 	imap_put(s, S("* OK [NOTIFICATIONOVERFLOW] There is too much to tell: NOTIFY is off\r\n"));
 }
 
+static bool may_mean_others(const struct imap_scope *scope)
+{
+	if (scope->kind == IMAP_SCOPE_SUBSCRIBED)
+		return true;
+	for (size_t i = 0; i < scope->name_count; i++)
+		if (place_is_foreign(scope->names[i]))
+			return true;
+	return false;
+}
+
 static void given_read(struct notify *n)
 {
+	for (size_t i = 0; i < n->given.group_count; i++)
+		n->has_others = n->has_others || may_mean_others(&n->given.groups[i].scope);
 	for (size_t i = 0; i < n->given.group_count; i++)
 		if (is_of_selected(&n->given.groups[i]) && n->given.groups[i].events != 0)
 			n->selected = &n->given.groups[i];
@@ -238,16 +247,19 @@ static enum next refuse_overflow(struct imap *s)
 static enum next notify_begin(struct imap *s, struct notify *n)
 {
 	struct error e = { .fault = FAULT_NONE };
+	const struct acl_reader *who;
 	auto_roster roster = { 0 };
 
 	if (n->given.group_count == 0)
 		return NEXT_PARK;
+	if (n->has_others && !place_reader(s, &who, &e))
+		return imap_failed(s, &e);
 	for (unsigned look = 0; look < 2; look++) {
 		if (notify_watch_all(s, n) != NOTIFY_WATCHED)
 			return refuse_overflow(s);
 		roster_done(&roster);
 		notify_picture_done(&n->picture);
-		if (!roster_read(s, &roster, &e))
+		if (!roster_read(s, n->has_others, &roster, &e))
 			return imap_failed(s, &e);
 		if (notify_draw(s, n, &roster, NULL, &n->picture) != NOTIFY_DRAWN)
 			return refuse_overflow(s);

@@ -66,6 +66,7 @@ struct notify {
 	size_t watch_count;
 	struct slice own[2];      /* names that the command at hand changed itself: no news */
 	struct uids own_arrivals; /* messages that it put into the selected mailbox itself */
+	bool has_others;          /* it may be about other people's mailboxes */
 	bool owes_names;          /* they could not be read when they changed */
 };
 

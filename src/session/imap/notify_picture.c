@@ -81,6 +81,11 @@ static const struct notify_row *picture_find(const struct notify_picture *p, str
 
 /* ---- Drawing ---- */
 
+enum {
+	MESSAGE_EVENTS =
+		IMAP_EVENT_MESSAGE_NEW | IMAP_EVENT_MESSAGE_EXPUNGE | IMAP_EVENT_FLAG_CHANGE,
+};
+
 /* What is new about names is seen only by who knows all of them. */
 static bool wants_names(const struct notify *n)
 {
@@ -95,13 +100,15 @@ static bool draw_row(struct notify_picture *p, const struct roster_row *row, uns
 	const struct notify_row *before, bool is_first)
 {
 	struct notify_row *drawn = &p->at[p->count];
+	/* RFC 5465 5: messages are for who may read them. */
+	bool may_read = !roster_is_box(row) || (row->rights & IMAP_RIGHT_READ) != 0;
 
 	*drawn = (struct notify_row){ .name = arena_copy(&p->arena, row->box.name),
 		.folder = row->box.id,
 		.account = row->account,
-		.events = events,
+		.events = may_read ? events : events & ~(unsigned)MESSAGE_EVENTS,
 		.is_subscribed = row->box.is_subscribed,
-		.is_denied = roster_is_box(row) && (row->rights & IMAP_RIGHT_READ) == 0,
+		.is_denied = !may_read && (events & MESSAGE_EVENTS) != 0,
 		.told = { .uid_next = 1 },
 		.is_dirty = !is_first };
 	if (before != NULL) {

@@ -111,7 +111,7 @@ void notify_tell_first(struct imap *s, struct notify *n)
 		struct notify_row *row = &n->picture.at[i];
 		struct folder *f;
 
-		if (row->is_denied && row->events != 0)
+		if (row->is_denied)
 			notify_put_list(s, NULL, row->name, S(""), true);
 		f = wants_messages(row) ? row_open(s, row) : NULL;
 		if (f == NULL)
@@ -162,7 +162,7 @@ static bool names_tell(struct imap *s, struct notify *n)
 	struct notify_picture after;
 	auto_roster roster = { 0 };
 
-	if (!roster_read(s, &roster, &e)) {
+	if (!roster_read(s, n->has_others, &roster, &e)) {
 		imap_note_failure(s, &e);
 		return false;
 	}

@@ -5,6 +5,7 @@
  * Limits: the quota of the domain is not shown: it says what other people use.
  */
 #include "session/imap/change.h"
+#include "session/imap/place.h"
 
 #include "mail/quota.h"
 #include "syntax/imap_command.h"
@@ -69,6 +70,11 @@ enum next imap_getquotaroot(struct imap *s, struct slice args)
 		return imap_misparsed(s);
 	imap_put(s, S("* QUOTAROOT "));
 	imap_put_name(s, name);
+	/* Somebody else pays for it, how much he has is his affair, and so is what is there. */
+	if (place_is_foreign(name)) {
+		imap_put(s, S("\r\n"));
+		return imap_ok(s, S("That is all"));
+	}
 	imap_put(s, S(" \"\"\r\n"));
 	return quota_say(s);
 }

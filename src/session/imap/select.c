@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/imap/mailbox.h"
+#include "session/imap/place.h"
 #include "session/imap/push.h"
 
 #include "syntax/imap_command.h"
@@ -32,6 +32,7 @@ void imap_put_flag_lists(struct imap *s)
 {
 	const uint32_t all =
 		ENTRY_SEEN | ENTRY_ANSWERED | ENTRY_FLAGGED | ENTRY_DELETED | ENTRY_DRAFT;
+	bool may_name = imap_may(s, IMAP_RIGHT_WRITE);
 	struct folder_keywords words;
 	uint64_t bits;
 
@@ -44,7 +45,8 @@ void imap_put_flag_lists(struct imap *s)
 	if (s->is_read_only)
 		imap_put(s, S("()"));
 	else
-		imap_put_flag_names(s, all, bits, words.count < FOLDER_KEYWORDS ? S("\\*") : S(""));
+		imap_put_flag_names(s, imap_flags_allowed(s->rights, all), may_name ? bits : 0,
+			may_name && words.count < FOLDER_KEYWORDS ? S("\\*") : S(""));
 	imap_put(s, S("] Flags\r\n"));
 }
 
@@ -147,15 +149,27 @@ static bool select_say(struct imap *s, const struct imap_select *given, struct e
 	return resync(s, given, e);
 }
 
+/* RFC 4314 5.2: whoever may change nothing at all reads only. */
+static bool may_change(unsigned rights)
+{
+	return (rights & (IMAP_RIGHT_SEEN | IMAP_RIGHT_WRITE | IMAP_RIGHT_INSERT |
+				 IMAP_RIGHT_TRASH | IMAP_RIGHT_EXPUNGE)) != 0;
+}
+
 static enum next select_open(struct imap *s, const struct imap_select *given)
 {
 	struct mail *mail = s->client.host->mail;
 	struct error e = { .fault = FAULT_NONE };
-	enum next next = NEXT_CLOSE;
-	struct folder *folder = imap_mailbox_open(s, given->mailbox, S("NONEXISTENT"), &next);
+	struct place place;
+	struct folder *folder;
+	enum mailbox_answer answer = place_need(s, given->mailbox, IMAP_RIGHT_READ, &place, &e);
 
-	if (folder == NULL)
-		return next;
+	if (answer == MAILBOX_OK)
+		answer = place_open(s, &place, &folder, &e);
+	if (answer != MAILBOX_OK)
+		return imap_mailbox_no(s, answer, S("NONEXISTENT"), &e);
+	s->rights = place.rights;
+	s->is_read_only = s->is_read_only || !may_change(place.rights);
 	if (!view_open(&s->view, folder, s->is_read_only, &e))
 		return imap_failed(s, &e);
 	imap_become(s, IMAP_SELECTED);
@@ -229,7 +243,8 @@ enum next imap_close(struct imap *s, struct slice args)
 
 	if (!imap_none_parse(&s->parse, args))
 		return imap_misparsed(s);
-	if (!s->is_read_only && !folder_expunge(s->view.folder, NULL, &gone, &modseq, &e))
+	if (!s->is_read_only && imap_may(s, IMAP_RIGHT_EXPUNGE) &&
+		!folder_expunge(s->view.folder, NULL, &gone, &modseq, &e))
 		return imap_failed(s, &e);
 	imap_leave(s);
 	return imap_ok(s, S("Closed"));

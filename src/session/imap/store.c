@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
+#include "session/imap/place.h"
 #include "session/imap/progress.h"
 
 #include "syntax/imap_fetch.h"
@@ -158,9 +159,12 @@ static enum next store_run(struct storing *t, const struct uids *all)
 		.flags = given->flags.system & ~(unsigned)IMAP_FLAG_RECENT,
 		.has_unchanged_since = given->has_unchanged_since,
 		.unchanged_since = given->unchanged_since };
+	t->change.flags_kept = ~imap_flags_allowed(s->rights, UINT32_MAX);
+	t->change.keeps_keywords = !imap_may(s, IMAP_RIGHT_WRITE);
 	if (given->has_unchanged_since)
 		s->enabled |= IMAP_ENABLED_CONDSTORE;
-	if (!folder_keywords_bits(s->view.folder, given->flags.keywords, given->flags.keyword_count,
+	if (!folder_keywords_bits(s->view.folder, given->flags.keywords,
+		    t->change.keeps_keywords ? 0 : given->flags.keyword_count,
 		    given->mode != IMAP_STORE_REMOVE, &t->change.keywords, &missing, &e))
 		return imap_failed(s, &e);
 	if (missing > 0 && given->mode != IMAP_STORE_REMOVE)
@@ -169,6 +173,18 @@ static enum next store_run(struct storing *t, const struct uids *all)
 	if (!store_all(t, all, &e))
 		return imap_failed(s, &e);
 	return store_answer(t);
+}
+
+/* RFC 4314 4: it fails only when nothing of it is allowed. FLAGS () is about all that are there. */
+static bool may_some(const struct imap *s, const struct imap_store *given)
+{
+	uint32_t flags = given->flags.system & ~(unsigned)IMAP_FLAG_RECENT;
+	bool names_some = flags != 0 || given->flags.keyword_count > 0;
+
+	if (!names_some)
+		return imap_flags_allowed(s->rights, UINT32_MAX) != 0;
+	return imap_flags_allowed(s->rights, flags) != 0 ||
+	       (given->flags.keyword_count > 0 && imap_may(s, IMAP_RIGHT_WRITE));
 }
 
 enum next imap_store(struct imap *s, struct slice args)
@@ -180,6 +196,8 @@ enum next imap_store(struct imap *s, struct slice args)
 
 	if (!imap_store_parse(&s->parse, args, &given))
 		return imap_misparsed(s);
+	if (!may_some(s, &given))
+		return imap_no(s, S("[NOPERM] You may not change these flags here"));
 	if (!imap_set_take(s, given.set, &all, &next))
 		return next;
 	next = store_run(&t, &all);
