@@ -6,6 +6,7 @@
 #include "mail/table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	CHANGES_HEADS =
@@ -99,7 +100,47 @@ static void note(struct change_notes *n, struct id folder)
 
 static bool notes_are_empty(const struct change_notes *n)
 {
-	return n->folder_count == 0 && !n->is_all && !n->has_names;
+	return n->folder_count == 0 && !n->is_all && !n->has_names && n->entries == NULL &&
+	       !n->has_lost;
+}
+
+void change_notes_done(struct change_notes *n)
+{
+	while (n->entries != NULL) {
+		struct change_entry *entry = n->entries;
+
+		n->entries = entry->next;
+		free(entry);
+	}
+	n->entry_count = 0;
+}
+
+static bool has_entry(const struct change_notes *n, struct id folder, struct slice name)
+{
+	for (const struct change_entry *it = n->entries; it != NULL; it = it->next)
+		if (id_same(it->folder, folder) &&
+			slice_same((struct slice){ it->name, it->len }, name))
+			return true;
+	return false;
+}
+
+static void note_entry(struct change_notes *n, struct id folder, struct slice name)
+{
+	struct change_entry *entry;
+
+	if (has_entry(n, folder, name))
+		return;
+	entry = n->entry_count < LIMIT_CHANGE_ENTRIES ? malloc(sizeof *entry + name.len) : NULL;
+	if (entry == NULL) {
+		n->has_lost = true;
+		return;
+	}
+	entry->folder = folder;
+	entry->len = name.len;
+	memcpy(entry->name, name.at, name.len);
+	entry->next = n->entries;
+	n->entries = entry;
+	n->entry_count++;
 }
 
 bool changes_take(struct changes *c, struct watcher *w, struct change_notes *ret)
@@ -133,4 +174,22 @@ void changes_tell(struct changes *c, struct id folder, struct id account)
 	HOLDING(&c->lock);
 	wake_all(c, folder, false, folder);
 	wake_all(c, account, true, folder);
+}
+
+static bool is_for(const struct watcher *w, const struct change_of_entry *change)
+{
+	return w->is_of_account && id_same(w->folder, change->account) && w->wants_entries &&
+	       w->origin != change->origin &&
+	       (id_is_zero(change->reader) || id_same(w->reader, change->reader));
+}
+
+void changes_tell_entry(struct changes *c, const struct change_of_entry *change)
+{
+	HOLDING(&c->lock);
+	for (struct watcher *w = *head_of(c, change->account); w != NULL; w = w->next) {
+		if (!is_for(w, change))
+			continue;
+		note_entry(w->notes, change->folder, change->name);
+		w->wake(w);
+	}
 }

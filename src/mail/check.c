@@ -32,7 +32,7 @@ static struct table_node *find_id(const struct table *t, struct id id, size_t id
 	return node;
 }
 
-static void *find_or_make(struct table *t, struct id id, size_t id_at, size_t bytes)
+struct table_node *check_find_or_make(struct table *t, struct id id, size_t id_at, size_t bytes)
 {
 	struct table_node *node = find_id(t, id, id_at);
 
@@ -48,19 +48,19 @@ static void *find_or_make(struct table *t, struct id id, size_t id_at, size_t by
 
 struct seen_folder *check_folder(struct check *c, struct id id)
 {
-	return find_or_make(
+	return (struct seen_folder *)check_find_or_make(
 		&c->folders, id, offsetof(struct seen_folder, id), sizeof(struct seen_folder));
 }
 
 struct seen_body *check_body(struct check *c, struct id blob)
 {
-	return find_or_make(
+	return (struct seen_body *)check_find_or_make(
 		&c->bodies, blob, offsetof(struct seen_body, blob), sizeof(struct seen_body));
 }
 
 struct seen_domain *check_domain(struct check *c, struct id id)
 {
-	return find_or_make(
+	return (struct seen_domain *)check_find_or_make(
 		&c->domains, id, offsetof(struct seen_domain, id), sizeof(struct seen_domain));
 }
 
@@ -320,6 +320,7 @@ static const struct {
 	{ 'c', see_counts },
 	{ 'm', see_name },
 	{ 'g', see_share },
+	{ 'M', check_see_metadata },
 	{ 'x', see_removing },
 };
 /* clang-format on */
@@ -377,6 +378,7 @@ static void check_done(struct check *c)
 	free_all(&c->folders);
 	free_all(&c->bodies);
 	free_all(&c->domains);
+	free_all(&c->metadata);
 	free(c->entries);
 }
 
@@ -396,7 +398,8 @@ bool mail_check(struct store *store, bool may_salvage, mail_check_fn *report, vo
 		.may_salvage = may_salvage };
 
 	*ret = (struct mail_check_result){ 0 };
-	if (!table_init(&c.folders) || !table_init(&c.bodies) || !table_init(&c.domains))
+	if (!table_init(&c.folders) || !table_init(&c.bodies) || !table_init(&c.domains) ||
+		!table_init(&c.metadata))
 		return fail(e, FAULT_LATER, "check the data: out of memory");
 	return store_check(store, &how, e) && check_compare(&c, e);
 }

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-/* Writes one key over what is there; an empty value removes it. */
-static bool mend(struct check *c, const struct key *partition, struct slice key, struct slice value,
+bool check_mend(struct check *c, const struct key *partition, struct slice key, struct slice value,
 	struct error *e)
 {
 	if (!c->may_salvage)
@@ -55,10 +54,10 @@ static bool body_forget(struct check *c, const struct seen_body *b, struct error
 	if (!id_is_zero(b->item)) {
 		check_says(c, "spool item '%.*s': its body of %llu bytes is missing or cut",
 			S_FMT(id_text(b->item, name)), (unsigned long long)b->bytes);
-		if (!mend(c, &spool, id_slice(&b->item), S(""), e))
+		if (!check_mend(c, &spool, id_slice(&b->item), S(""), e))
 			return false;
 	}
-	return b->holders_stored == 0 || mend(c, &holders, S("n"), S(""), e);
+	return b->holders_stored == 0 || check_mend(c, &holders, S("n"), S(""), e);
 }
 
 static bool body_gone(struct check *c, const struct seen_body *b, struct error *e)
@@ -78,7 +77,7 @@ static bool body_gone(struct check *c, const struct seen_body *b, struct error *
 			S_FMT(id_text(entry->folder, name)), entry->uid);
 		partition = key_segment(entry->folder, (entry->uid - 1) / FOLDER_SEGMENT_UIDS);
 		key_add_number(&key, entry->uid, 4);
-		if (!mend(c, &partition, key_slice(&key), S(""), e))
+		if (!check_mend(c, &partition, key_slice(&key), S(""), e))
 			return false;
 		if (c->may_salvage)
 			entry->uid = 0;
@@ -100,7 +99,7 @@ static bool holders_compare(struct check *c, const struct seen_body *b, struct e
 		S_FMT(id_text(b->blob, name)), (unsigned long long)b->holders,
 		(unsigned long long)b->holders_stored);
 	invariant(shared_encode(b->holders, &value));
-	return mend(c, &partition, S("n"), b->holders > 0 ? buf_slice(&value) : S(""), e);
+	return check_mend(c, &partition, S("n"), b->holders > 0 ? buf_slice(&value) : S(""), e);
 }
 
 static bool bodies_compare(struct check *c, struct error *e)
@@ -218,7 +217,7 @@ static bool folder_compare(struct check *c, const struct seen_folder *f, struct 
 		return true;
 	head_mend(f, &head);
 	invariant(head_encode(&head, &value));
-	return mend(c, &partition, S("h"), buf_slice(&value), e);
+	return check_mend(c, &partition, S("h"), buf_slice(&value), e);
 }
 
 static bool domain_compare(struct check *c, const struct seen_domain *d, struct error *e)
@@ -242,7 +241,7 @@ static bool domain_compare(struct check *c, const struct seen_domain *d, struct 
 		(unsigned long long)d->aliases_stored, (unsigned long long)d->accounts,
 		(unsigned long long)d->aliases);
 	invariant(counts_encode(&counts, &value));
-	return mend(c, &partition, S("n"), buf_slice(&value), e);
+	return check_mend(c, &partition, S("n"), buf_slice(&value), e);
 }
 
 bool check_compare(struct check *c, struct error *e)
@@ -261,5 +260,5 @@ bool check_compare(struct check *c, struct error *e)
 				return false;
 		}
 	}
-	return true;
+	return check_compare_metadata(c, e);
 }

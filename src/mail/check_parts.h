@@ -3,6 +3,7 @@
 /* check_parts - what check.c (reads all rows) and check_compare.c (compares and mends) have in common. */
 #include "mail/check.h"
 #include "mail/folder_head.h"
+#include "mail/metadata_parts.h"
 
 enum { CHECK_WORDS_BYTES = 320 };
 
@@ -40,6 +41,13 @@ struct seen_domain {
 	uint64_t accounts, aliases, accounts_stored, aliases_stored;
 };
 
+/* What an account's mailboxes have of METADATA, and what its sum says. */
+struct seen_metadata {
+	struct table_node node; /* first, see table.h */
+	struct id account;
+	struct metadata_sum counted, stored;
+};
+
 /* An entry on a removal list, or one whose body is gone: to be counted or mended after all rows were seen. */
 struct seen_entry {
 	struct id folder, blob;
@@ -53,7 +61,7 @@ struct check {
 	mail_check_fn *report;
 	void *context;
 	struct mail_check_result *result;
-	struct table folders, bodies, domains;
+	struct table folders, bodies, domains, metadata;
 	struct seen_entry *entries;
 	size_t entry_count, entry_room;
 };
@@ -63,5 +71,13 @@ void check_says(struct check *c, const char *format, ...) PRINTF_LIKE(2, 3);
 struct seen_folder *check_folder(struct check *c, struct id id);
 struct seen_body *check_body(struct check *c, struct id blob);
 struct seen_domain *check_domain(struct check *c, struct id id);
+/* In check_metadata.c: */
+MUST_CHECK bool check_see_metadata(
+	struct check *c, struct slice partition, struct slice key, struct slice value);
+MUST_CHECK bool check_compare_metadata(struct check *c, struct error *e);
+/* Writes one key over what is there; an empty value removes it. */
+MUST_CHECK bool check_mend(struct check *c, const struct key *partition, struct slice key,
+	struct slice value, struct error *e);
+struct table_node *check_find_or_make(struct table *t, struct id id, size_t id_at, size_t bytes);
 /* After all rows were seen. */
 MUST_CHECK bool check_compare(struct check *c, struct error *e);

@@ -10,6 +10,7 @@
  *   x                        accounts and mailboxes whose mail is still being removed
  *   m<account id>            names of its mailboxes, their lists of rights, and subscriptions
  *   g<account or domain id>  mailboxes of others that it, or all of the domain, is given
+ *   M<account id>            what people noted about its mailboxes, and it about the server
  *   f<folder id>             head of a folder, its keywords and its removal list
  *   e<folder id><segment>    entries of FOLDER_SEGMENT_UIDS UIDs
  *   p<folder id><segment>    structures of these messages

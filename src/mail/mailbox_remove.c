@@ -3,6 +3,7 @@
 #include "mail/acl_parts.h"
 #include "mail/folder_head.h"
 #include "mail/mailbox_names.h"
+#include "mail/metadata_parts.h"
 #include "mail/quota_use.h"
 
 static bool page_remove(struct store *store, const struct key *partition,
@@ -53,7 +54,8 @@ bool mailbox_remove_folder(
 	auto_batch b;
 
 	batch_begin(&b, 2, 0);
-	if (!folder_clear(all, account, folder, e))
+	if (!folder_clear(all, account, folder, e) ||
+		!metadata_remove_folder(all->store, account, folder, e))
 		return false;
 	batch_commit(&b, &head, STORE_ANY_VERSION, 0, 2);
 	batch_remove(&b, S("h"));
@@ -81,6 +83,7 @@ static bool unshare_all(struct mailboxes *all, const struct names *n, struct err
 static bool remove_in_turn(struct mailboxes *all, struct id account, struct error *e)
 {
 	struct key partition = key_of_id('m', account), shares = key_of_id('g', account);
+	struct key noted = key_of_id('M', account);
 	struct names *n;
 	bool is_good = names_get(all, account, &n, e);
 
@@ -96,6 +99,7 @@ static bool remove_in_turn(struct mailboxes *all, struct id account, struct erro
 	names_put(all, n);
 	is_good = is_good && folder_clear(all, account, account, e) &&
 		  partition_clear(all->store, &shares, e) &&
+		  partition_clear(all->store, &noted, e) &&
 		  partition_clear(all->store, &partition, e);
 	names_changed(all, account);
 	return is_good;

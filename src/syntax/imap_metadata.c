@@ -9,6 +9,9 @@ static bool is_entry(struct slice name)
 {
 	bool was_slash = true;
 
+	/* The roots alone, to be read with what is below them. */
+	if (slice_same_nocase(name, S("/private")) || slice_same_nocase(name, S("/shared")))
+		return true;
 	if (!slice_starts_nocase(name, S("/private/")) && !slice_starts_nocase(name, S("/shared/")))
 		return false;
 	for (size_t i = 1; i < name.len; i++) {

@@ -4,7 +4,8 @@
  * imap_metadata - GETMETADATA and SETMETADATA, RFC 5464.
  *
  * Entry names are given in lower case (they are caseless, 5464 3.2) and begin with /private/ or /shared/; no empty level, no
- * '*' or '%', no '/' at the end. The mailbox "" is the server.
+ * '*' or '%', no '/' at the end. The roots /private and /shared alone are given, too: they can be read with DEPTH, not set.
+ * The mailbox "" is the server.
  * Limits: LIMIT_IMAP_ENTRIES in one command, LIMIT_IMAP_ENTRY_BYTES of a name.
  */
 #include "syntax/imap_line.h"

@@ -211,3 +211,25 @@ def test_too_much_to_tell(box):
     one.do(f'NOTIFY SET (mailboxes (M1 M2) ({BOTH}))')
     two.do('APPEND M2 {4+}\r\na: b')
     assert one.line() == '* STATUS M2 (MESSAGES 1 UIDNEXT 2)'
+
+
+def test_metadata(box):
+    one, two = Session(box, None), Session(box, None)
+    two.do('CREATE Work')
+    one.do('NOTIFY SET (personal (MailboxMetadataChange ServerMetadataChange))')
+    two.do('SETMETADATA Work (/shared/comment "x")')
+    assert one.line() == '* METADATA Work /shared/comment'
+    two.do('SETMETADATA Work (/shared/comment NIL /private/comment "y")')
+    names = set()
+    while names != {'/shared/comment', '/private/comment'}:  # together or one by one
+        names |= set(re.fullmatch(r'\* METADATA Work (.*)', one.line()).group(1).split())
+    two.do('SETMETADATA "" (/private/comment "z")')
+    assert one.line() == '* METADATA "" /private/comment'
+    one.do('SETMETADATA Work (/shared/comment "mine")')
+    quiet(one)
+    two.do('SETACL Work bob lr')
+    bob = Session(box, None, 'bob@a.example')
+    bob.do('NOTIFY SET (subtree "Other Users" (MailboxMetadataChange))')
+    one.do('SETMETADATA Work (/private/comment "alice\'s own" /shared/comment "for all")')
+    assert bob.line() == '* METADATA "Other Users/alice@a.example/Work" /shared/comment'
+    quiet(bob)

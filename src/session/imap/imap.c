@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/change.h"
 #include "session/imap/fetch.h"
+#include "session/imap/metadata.h"
 #include "session/imap/place.h"
 #include "session/imap/push.h"
 #include "session/imap/search.h"
@@ -60,6 +61,8 @@ static const struct command {
 	{ S_INIT("GETACL"),       LOGGED_IN,     SHIFTS,             imap_getacl },
 	{ S_INIT("LISTRIGHTS"),   LOGGED_IN,     SHIFTS,             imap_listrights },
 	{ S_INIT("MYRIGHTS"),     LOGGED_IN,     SHIFTS,             imap_myrights },
+	{ S_INIT("GETMETADATA"),  LOGGED_IN,     SHIFTS,             imap_getmetadata },
+	{ S_INIT("SETMETADATA"),  LOGGED_IN,     SHIFTS,             imap_setmetadata },
 	{ S_INIT("GETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_getquota },
 	{ S_INIT("GETQUOTAROOT"), LOGGED_IN,     SHIFTS,             imap_getquotaroot },
 	{ S_INIT("SETQUOTA"),     LOGGED_IN,     SHIFTS,             imap_setquota },

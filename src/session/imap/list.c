@@ -2,6 +2,7 @@
 /*
  * list - LIST and LSUB. RFC 9051 6.3.9, RFC 3501 6.3.8 and 6.3.9, RFC 5258, 5819, 6154.
  */
+#include "session/imap/metadata.h"
 #include "session/imap/place.h"
 #include "session/imap/roster.h"
 
@@ -31,63 +32,84 @@ static bool matches(const struct imap_list *given, struct slice name)
 	return false;
 }
 
-static void put_attributes(
-	struct imap *s, const struct imap_list *given, const struct roster_row *row)
-{
-	bool wants_subscribed = (given->returns & IMAP_LIST_RETURN_SUBSCRIBED) != 0 ||
-				(given->selects & IMAP_LIST_SUBSCRIBED) != 0;
+/* One LIST. */
+struct listing {
+	struct imap *s;
+	const struct imap_list *given;
+	struct roster roster;
+	uint64_t longest; /* METADATA that MAXSIZE left out */
+};
 
-	imap_put(s, row->box.has_children ? S("\\HasChildren") : S("\\HasNoChildren"));
+static void put_attributes(struct listing *l, const struct roster_row *row)
+{
+	bool wants_subscribed = (l->given->returns & IMAP_LIST_RETURN_SUBSCRIBED) != 0 ||
+				(l->given->selects & IMAP_LIST_SUBSCRIBED) != 0;
+
+	imap_put(l->s, row->box.has_children ? S("\\HasChildren") : S("\\HasNoChildren"));
 	if (!roster_is_box(row))
-		imap_put(s, given->is_extended || (s->enabled & IMAP_ENABLED_REV2) != 0
-				    ? S(" \\NonExistent \\NoSelect")
-				    : S(" \\NoSelect"));
+		imap_put(l->s, l->given->is_extended || (l->s->enabled & IMAP_ENABLED_REV2) != 0
+				       ? S(" \\NonExistent \\NoSelect")
+				       : S(" \\NoSelect"));
 	if (wants_subscribed && row->box.is_subscribed)
-		imap_put(s, S(" \\Subscribed"));
+		imap_put(l->s, S(" \\Subscribed"));
 	if (row->box.uses != 0) {
-		imap_put(s, S(" "));
-		imap_wrote(s, imap_uses_write(&s->out, row->box.uses));
+		imap_put(l->s, S(" "));
+		imap_wrote(l->s, imap_uses_write(&l->s->out, row->box.uses));
 	}
 }
 
-static void put_row_status(
-	struct imap *s, const struct imap_list *given, const struct roster_row *row)
+static void put_row_status(struct listing *l, const struct roster_row *row)
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct folder *folder;
 
-	if ((given->returns & IMAP_LIST_RETURN_STATUS) == 0 || !roster_is_box(row) ||
+	if ((l->given->returns & IMAP_LIST_RETURN_STATUS) == 0 || !roster_is_box(row) ||
 		(row->rights & IMAP_RIGHT_READ) == 0)
 		return;
 	/* RFC 5819 2: a mailbox that went meanwhile just has no STATUS. */
-	if (mailbox_open_id(s->client.host->mail, row->account, row->box.id, &folder, &e) !=
+	if (mailbox_open_id(l->s->client.host->mail, row->account, row->box.id, &folder, &e) !=
 		MAILBOX_OK)
 		return;
-	imap_put_status(s, row->box.name, folder, given->status);
+	imap_put_status(l->s, row->box.name, folder, l->given->status);
 	folder_close(folder);
 }
 
-/* RFC 5258 3: CHILDINFO says that a name below was selected and may not match the pattern. */
-static void put_row(struct imap *s, const struct imap_list *given, const struct roster *r,
-	const struct roster_row *row)
+/* RFC 9590 3; as with STATUS, what went meanwhile has nothing to say. */
+static void put_row_metadata(struct listing *l, const struct roster_row *row)
 {
-	bool wants_child_info = (given->selects & IMAP_LIST_RECURSIVEMATCH) != 0;
+	const struct metadata_of of = {
+		.owner = row->account, .folder = row->box.id, .reader = l->s->client.account_id
+	};
+	struct error e = { .fault = FAULT_NONE };
 
-	imap_put(s, S("* LIST ("));
-	put_attributes(s, given, row);
-	imap_put(s, S(") \"/\" "));
-	imap_put_name(s, row->box.name);
-	if (wants_child_info && (given->selects & IMAP_LIST_SUBSCRIBED) != 0 &&
-		has_chosen_below(r, row->box.name, IMAP_LIST_SUBSCRIBED))
-		imap_put(s, S(" (CHILDINFO (\"SUBSCRIBED\"))"));
-	else if (wants_child_info && (given->selects & IMAP_LIST_SPECIAL_USE) != 0 &&
-		 has_chosen_below(r, row->box.name, IMAP_LIST_SPECIAL_USE))
-		imap_put(s, S(" (CHILDINFO (\"SPECIAL-USE\"))"));
-	imap_put(s, S("\r\n"));
+	if ((l->given->returns & IMAP_LIST_RETURN_METADATA) == 0 || !roster_is_box(row) ||
+		!imap_metadata_may(row->rights))
+		return;
+	if (!imap_put_metadata(l->s, &of, row->box.name, &l->given->metadata, &l->longest, &e))
+		imap_note_failure(l->s, &e);
+}
+
+/* RFC 5258 3: CHILDINFO says that a name below was selected and may not match the pattern. */
+static void put_row(struct listing *l, const struct roster_row *row)
+{
+	bool wants_child_info = (l->given->selects & IMAP_LIST_RECURSIVEMATCH) != 0;
+
+	imap_put(l->s, S("* LIST ("));
+	put_attributes(l, row);
+	imap_put(l->s, S(") \"/\" "));
+	imap_put_name(l->s, row->box.name);
+	if (wants_child_info && (l->given->selects & IMAP_LIST_SUBSCRIBED) != 0 &&
+		has_chosen_below(&l->roster, row->box.name, IMAP_LIST_SUBSCRIBED))
+		imap_put(l->s, S(" (CHILDINFO (\"SUBSCRIBED\"))"));
+	else if (wants_child_info && (l->given->selects & IMAP_LIST_SPECIAL_USE) != 0 &&
+		 has_chosen_below(&l->roster, row->box.name, IMAP_LIST_SPECIAL_USE))
+		imap_put(l->s, S(" (CHILDINFO (\"SPECIAL-USE\"))"));
+	imap_put(l->s, S("\r\n"));
 	/* RFC 8440 4 */
-	if ((given->returns & IMAP_LIST_RETURN_MYRIGHTS) != 0 && roster_is_box(row))
-		imap_put_my_rights(s, row->box.name, row->rights);
-	put_row_status(s, given, row);
+	if ((l->given->returns & IMAP_LIST_RETURN_MYRIGHTS) != 0 && roster_is_box(row))
+		imap_put_my_rights(l->s, row->box.name, row->rights);
+	put_row_metadata(l, row);
+	put_row_status(l, row);
 }
 
 static void put_lsub_row(struct imap *s, struct slice name, bool is_parent_only)
@@ -113,57 +135,56 @@ static bool is_chosen(const struct imap_list *given, const struct roster_row *ro
  * The levels above a chosen name which are not chosen themselves: told once, with the first name below them (these stand
  * together). `before` is the chosen name before this one.
  */
-static void tell_parents(struct imap *s, const struct imap_list *given, const struct roster *r,
-	struct slice name, struct slice before, bool is_lsub)
+static void tell_parents(struct listing *l, struct slice name, struct slice before, bool is_lsub)
 {
 	struct slice above = name;
 
 	while (imap_name_parent(above, &above)) { /* bounded by LIMIT_MAILBOX_DEPTH */
-		const struct roster_row *row = roster_find(r, above);
+		const struct roster_row *row = roster_find(&l->roster, above);
 		struct roster_row absent = { .box = { .name = above, .has_children = true } };
 
-		if (imap_name_is_below(before, above) || !matches(given, above))
+		if (imap_name_is_below(before, above) || !matches(l->given, above))
 			continue;
-		if (row != NULL && is_chosen(given, row))
+		if (row != NULL && is_chosen(l->given, row))
 			continue;
 		if (is_lsub)
-			put_lsub_row(s, above, true);
+			put_lsub_row(l->s, above, true);
 		else
-			put_row(s, given, r, row == NULL ? &absent : row);
+			put_row(l, row == NULL ? &absent : row);
 	}
 }
 
-static void tell_names(struct imap *s, const struct imap_list *given, const struct roster *r)
+static void tell_names(struct listing *l)
 {
 	struct slice before = S("");
 
-	for (size_t i = 0; i < r->count && !s->is_broken; i++) {
-		const struct roster_row *row = &r->at[i];
+	for (size_t i = 0; i < l->roster.count && !l->s->is_broken; i++) {
+		const struct roster_row *row = &l->roster.at[i];
 
-		if (!is_chosen(given, row))
+		if (!is_chosen(l->given, row))
 			continue;
-		if ((given->selects & IMAP_LIST_RECURSIVEMATCH) != 0)
-			tell_parents(s, given, r, row->box.name, before, false);
+		if ((l->given->selects & IMAP_LIST_RECURSIVEMATCH) != 0)
+			tell_parents(l, row->box.name, before, false);
 		before = row->box.name;
-		if (matches(given, row->box.name))
-			put_row(s, given, r, row);
+		if (matches(l->given, row->box.name))
+			put_row(l, row);
 	}
 }
 
 /* RFC 3501 6.3.9: "%" also shows the levels above subscribed names, as \NoSelect. */
-static void tell_subscribed(struct imap *s, const struct imap_list *given, const struct roster *r)
+static void tell_subscribed(struct listing *l)
 {
 	struct slice before = S("");
 
-	for (size_t i = 0; i < r->count && !s->is_broken; i++) {
-		const struct roster_row *row = &r->at[i];
+	for (size_t i = 0; i < l->roster.count && !l->s->is_broken; i++) {
+		const struct roster_row *row = &l->roster.at[i];
 
 		if (!row->box.is_subscribed)
 			continue;
-		if (matches(given, row->box.name))
-			put_lsub_row(s, row->box.name, false);
+		if (matches(l->given, row->box.name))
+			put_lsub_row(l->s, row->box.name, false);
 		else
-			tell_parents(s, given, r, row->box.name, before, true);
+			tell_parents(l, row->box.name, before, true);
 		before = row->box.name;
 	}
 }
@@ -178,16 +199,17 @@ static bool may_show_others(const struct imap_list *given)
 	return false;
 }
 
-static enum next list_run(struct imap *s, const struct imap_list *given,
-	void (*tell)(struct imap *, const struct imap_list *, const struct roster *))
+static enum next list_run(
+	struct imap *s, const struct imap_list *given, void (*tell)(struct listing *))
 {
 	struct error e = { .fault = FAULT_NONE };
-	auto_roster roster = { 0 };
-	bool is_good = roster_read(s, tell == tell_names && may_show_others(given), &roster, &e);
+	struct listing l = { .s = s, .given = given };
+	bool is_good = roster_read(s, tell == tell_names && may_show_others(given), &l.roster, &e);
 
 	if (is_good)
-		tell(s, given, &roster);
-	return is_good ? imap_ok(s, S("That is all")) : imap_failed(s, &e);
+		tell(&l);
+	roster_done(&l.roster);
+	return is_good ? imap_metadata_done(s, l.longest) : imap_failed(s, &e);
 }
 
 enum next imap_list(struct imap *s, struct slice args)
@@ -196,8 +218,6 @@ enum next imap_list(struct imap *s, struct slice args)
 
 	if (!imap_list_parse(&s->parse, args, &given))
 		return imap_misparsed(s);
-	if ((given.returns & IMAP_LIST_RETURN_METADATA) != 0)
-		return imap_bad(s, S("METADATA is not offered here"));
 	if (given.is_delimiter) {
 		imap_put(s, S("* LIST (\\NoSelect) \"/\" \"\"\r\n"));
 		return imap_ok(s, S("That is all"));

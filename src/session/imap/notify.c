@@ -115,6 +115,9 @@ static enum notify_watched watch_add(struct imap *s, struct notify *n, struct id
 	watch->session = s;
 	watch->watcher.wake = watch_wake;
 	watch->watcher.notes = &watch->notes;
+	watch->watcher.wants_entries = n->wants_entries;
+	watch->watcher.reader = s->client.account_id;
+	watch->watcher.origin = s;
 	n->watches[n->watch_count++] = watch;
 	changes_watch_account(s->client.host->mail->changes, &watch->watcher, account);
 	return NOTIFY_WATCHED;
@@ -131,6 +134,7 @@ static bool is_in_picture(const struct notify *n, struct id account)
 static void watch_free(struct imap *s, struct notify_watch *watch)
 {
 	changes_unwatch(s->client.host->mail->changes, &watch->watcher);
+	change_notes_done(&watch->notes);
 	free(watch);
 }
 
@@ -211,8 +215,17 @@ static bool may_mean_others(const struct imap_scope *scope)
 
 static void given_read(struct notify *n)
 {
-	for (size_t i = 0; i < n->given.group_count; i++)
-		n->has_others = n->has_others || may_mean_others(&n->given.groups[i].scope);
+	const unsigned of_entries =
+		IMAP_EVENT_MAILBOX_METADATA_CHANGE | IMAP_EVENT_SERVER_METADATA_CHANGE;
+
+	for (size_t i = 0; i < n->given.group_count; i++) {
+		const struct imap_notify_group *g = &n->given.groups[i];
+
+		n->has_others = n->has_others || may_mean_others(&g->scope);
+		n->wants_entries = n->wants_entries || (g->events & of_entries) != 0;
+		n->wants_server =
+			n->wants_server || (g->events & IMAP_EVENT_SERVER_METADATA_CHANGE) != 0;
+	}
 	for (size_t i = 0; i < n->given.group_count; i++)
 		if (is_of_selected(&n->given.groups[i]) && n->given.groups[i].events != 0)
 			n->selected = &n->given.groups[i];
@@ -232,7 +245,8 @@ static enum next notify_parse(struct imap *s, struct slice args, struct notify *
 	}
 	if (n->given.is_unknown_event)
 		return imap_no(s, S("[BADEVENT (MessageNew MessageExpunge FlagChange MailboxName "
-				    "SubscriptionChange)] There is no such event here"));
+				    "SubscriptionChange MailboxMetadataChange "
+				    "ServerMetadataChange)] There is no such event here"));
 	return imap_bad(s, slice_of(parse.why));
 }
 

@@ -66,7 +66,10 @@ struct notify {
 	size_t watch_count;
 	struct slice own[2];      /* names that the command at hand changed itself: no news */
 	struct uids own_arrivals; /* messages that it put into the selected mailbox itself */
+	bool wants_entries;       /* of METADATA */
+	bool wants_server;        /* also the server's */
 	bool has_others;          /* it may be about other people's mailboxes */
+	bool has_overflow;        /* entries changed that are not known any more */
 	bool owes_names;          /* they could not be read when they changed */
 };
 
@@ -89,6 +92,11 @@ MUST_CHECK bool notify_put_names(struct imap *s, struct notify *n, const struct 
 /* "* LIST (…) "/" name" with what is true of it now; row may be NULL. */
 void notify_put_list(struct imap *s, const struct roster_row *row, struct slice name,
 	struct slice old_name, bool is_denied);
+
+/* notify_entry.c */
+/* Says which entries of METADATA changed; RFC 5465 5.6, 5.7. False: too many did. */
+MUST_CHECK bool notify_put_entries(
+	struct imap *s, const struct notify *n, const struct change_notes *notes);
 
 /* notify_tell.c */
 /* As NOTIFY begins: what is there counts as told. With STATUS it is told. */

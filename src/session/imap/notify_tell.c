@@ -151,6 +151,8 @@ static bool take_notes(struct imap *s, struct notify *n)
 			continue;
 		mark(n, watch->watcher.folder, &notes);
 		has_names = has_names || notes.has_names;
+		n->has_overflow = !notify_put_entries(s, n, &notes) || n->has_overflow;
+		change_notes_done(&notes);
 	}
 	return has_names;
 }
@@ -186,6 +188,10 @@ bool imap_notify_tell(struct imap *s)
 	if (n == NULL || n->given.group_count == 0)
 		return true;
 	n->owes_names = take_notes(s, n) || n->owes_names;
+	if (n->has_overflow) {
+		imap_notify_overflow(s);
+		return true;
+	}
 	if (n->owes_names) {
 		size_t before = n->watch_count;
 
