@@ -82,7 +82,7 @@ const struct setting settings[] = {
 	{ "wait.command", TIME, AT(wait_command_ms), "5m", 1 * S_, 1 * H_, LIVE, NULL,
 	  "How long a command may take to arrive (RFC 5321 4.5.3.2: 5 minutes)." },
 	{ "wait.data", TIME, AT(wait_data_ms), "3m", 1 * S_, 1 * H_, LIVE, NULL,
-	  "How long the next block of a body may take." },
+	  "How long the next block of a body may take, in either direction." },
 	{ "wait.idle", TIME, AT(wait_idle_ms), "10m", 1 * S_, 24 * H_, LIVE, NULL,
 	  "How long a client may be silent (RFC 1939 3: at least 10 minutes)." },
 	{ "wait.stop", TIME, AT(wait_stop_ms), "10s", 0, 1 * H_, LIVE, NULL,

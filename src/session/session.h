@@ -24,7 +24,7 @@ enum session_kind {
 };
 
 enum {
-	/* people, and clients without patience, give up after half a minute of silence */
+	/* RFC 9585 4: every 10 to 15 seconds; people, and clients without patience, give up after half a minute of silence */
 	SESSION_PROGRESS_MS = 10 * 1000,
 };
 

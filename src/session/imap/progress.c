@@ -14,7 +14,7 @@ void imap_progress_begin(struct imap_progress *p, struct imap *s, uint64_t goal)
 	};
 }
 
-/* A "]" in the tag would end the code for a client that does not look at quotes; 4: the tag may be left out. */
+/* 4: NIL for a tag with "]", which would end the code for a client that does not look at quotes. */
 static void put_tag(struct imap *s)
 {
 	if (slice_find(s->tag, ']') < s->tag.len)
