@@ -31,7 +31,7 @@ int command_failed(const struct error *e);
 /* What run, plan and doctor have in common. */
 struct command_options {
 	struct run_options run;
-	char out[PATH_MAX], work[PATH_MAX], server[PATH_MAX], image[PATH_MAX];
+	char out[PATH_MAX], work[PATH_MAX], server[PATH_MAX], image[PATH_MAX], packages[PATH_MAX];
 	char password[128];
 	bool has_image; /* given by hand: not built */
 };

@@ -35,7 +35,7 @@ int command_failed(const struct error *e)
 struct words {
 	const char *experiment, *platforms, *external, *from, *to, *password_file, *blocks,
 		*messages;
-	const char *seed;
+	const char *seed, *servers;
 	bool is_quick;
 };
 
@@ -102,6 +102,8 @@ static bool experiment_find(const struct words *w, struct experiment *ret, struc
 		return false;
 	if (w->platforms != NULL && !experiment_choose(ret, slice_of(w->platforms), e))
 		return false;
+	if (w->servers != NULL && !experiment_serve(ret, slice_of(w->servers), e))
+		return false;
 	if (w->external != NULL && !external_apply(w, ret, e))
 		return false;
 	return experiment_check(ret, e);
@@ -162,7 +164,8 @@ static bool places_fill(struct command_options *o, struct error *e)
 #endif
 	if (o->server[0] == '\0')
 		(void)snprintf(o->server, sizeof o->server, "/usr/bin/mailvisor");
-	return absolute(o->server, e) && (o->image[0] == '\0' || absolute(o->image, e));
+	return absolute(o->server, e) && (o->packages[0] == '\0' || absolute(o->packages, e)) &&
+	       (o->image[0] == '\0' || absolute(o->image, e));
 }
 
 static void path_take(char room[PATH_MAX], const char *text)
@@ -184,6 +187,8 @@ enum {
 	OPT_FROM,
 	OPT_TO,
 	OPT_PASSWORD_FILE,
+	OPT_SERVERS,
+	OPT_PACKAGES,
 	OPT_HELP
 };
 
@@ -202,6 +207,8 @@ static const struct option long_options[] = {
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
+	{ "servers", required_argument, NULL, OPT_SERVERS },
+	{ "packages", required_argument, NULL, OPT_PACKAGES },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -216,12 +223,12 @@ static bool word_take(int option, struct words *w, struct command_options *o)
 	} texts[] = { { OPT_PLATFORMS, &w->platforms }, { OPT_BLOCKS, &w->blocks },
 		{ OPT_MESSAGES, &w->messages }, { OPT_SEED, &w->seed },
 		{ OPT_EXTERNAL, &w->external }, { OPT_FROM, &w->from }, { OPT_TO, &w->to },
-		{ OPT_PASSWORD_FILE, &w->password_file } };
+		{ OPT_PASSWORD_FILE, &w->password_file }, { OPT_SERVERS, &w->servers } };
 	const struct {
 		int option;
 		char *path;
 	} paths[] = { { OPT_OUT, o->out }, { OPT_SERVER, o->server }, { OPT_IMAGE, o->image },
-		{ OPT_WORK, o->work } };
+		{ OPT_WORK, o->work }, { OPT_PACKAGES, o->packages } };
 
 	w->is_quick = w->is_quick || option == OPT_QUICK;
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -271,6 +278,7 @@ bool command_options_read(
 		.work_root = ret->work,
 		.server_path = ret->server,
 		.image_path = ret->image,
+		.packages_path = ret->packages[0] != '\0' ? ret->packages : NULL,
 		.password = ret->password };
 	return true;
 }

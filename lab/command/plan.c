@@ -105,7 +105,7 @@ int command_doctor(int argc, char **argv)
 	if (!scratch_make(&o, scratch, &e) || !path_join(scratch, "trial", work, &e) ||
 		!folder_make(work, &e))
 		return command_failed(&e);
-	trial_wish_fill(&o.run.x, &o.run.trial, work, &wish);
+	trial_wish_fill(&o.run.x, &o.run.x.cells[0], &o.run.trial, work, &wish);
 	enum doctor_level worst = doctor_run(stdout, o.work, platforms, &wish.plan);
 	if (!folder_remove(scratch, &e))
 		return command_failed(&e);

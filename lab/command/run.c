@@ -9,6 +9,7 @@
 static const char usage[] =
 	"usage: mailvisor-lab run paper|FILE [--quick] [--out DIRECTORY] [--platforms LIST]\n"
 	"                         [--blocks N] [--messages N] [--seed N]\n"
+	"                         [--servers LIST] [--packages DIRECTORY]\n"
 	"                         [--server PROGRAM] [--image DIRECTORY] [--work DIRECTORY]\n"
 	"                         [--external NAME=HOST:SMTP-PORT:POP3-PORT --password-file FILE]\n"
 	"                         [--from ADDRESS] [--to ADDRESS]\n"

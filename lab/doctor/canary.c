@@ -76,7 +76,7 @@ void cpu_times_now(struct cpu_times *ret)
 	auto_buf text = { .max = 1 << 20 };
 	unsigned long long t[8] = { 0 };
 
-	*ret = (struct cpu_times){ 0, 0 };
+	*ret = (struct cpu_times){ 0, 0, 0 };
 	if (!file_get("/proc/stat", &text, &ignored) || !buf_add_byte(&text, '\0'))
 		return;
 	/* user nice system idle iowait irq softirq steal: proc(5). */
@@ -85,6 +85,7 @@ void cpu_times_now(struct cpu_times *ret)
 		return;
 	for (size_t i = 0; i < COUNT(t); i++)
 		ret->total += t[i];
+	ret->idle = t[3];
 	ret->steal = t[7];
 }
 

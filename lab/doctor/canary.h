@@ -19,7 +19,7 @@ struct canary {
 void canary_measure(const char *folder, struct canary *ret);
 
 struct cpu_times {
-	unsigned long long total, steal; /* ticks of all processors since boot; 0: unknown */
+	unsigned long long total, idle, steal; /* ticks of all processors since boot; 0: unknown */
 };
 void cpu_times_now(struct cpu_times *ret);
 double cpu_steal_percent(const struct cpu_times *before, const struct cpu_times *after);

@@ -5,6 +5,7 @@
 #include "lab/doctor/canary.h"
 #include "lab/doctor/host.h"
 #include "lab/files/file.h"
+#include "lab/server/server.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -210,6 +211,22 @@ static void check_platforms(
 	}
 }
 
+/* Not having them is no fault: they are for comparisons. */
+static void check_servers(struct doctor *d, const struct deploy_plan *plan)
+{
+	for (size_t i = 0; servers[i] != NULL; i++) {
+		char reason[SERVER_REASON_BYTES] = "";
+
+		if (servers[i]->probe == NULL)
+			continue;
+		bool is_there = servers[i]->probe(plan->packages_path, reason);
+
+		say(d, DOCTOR_OK, servers[i]->name, "%s%s",
+			is_there ? "can be compared with" : "cannot be compared with: ",
+			is_there ? "" : reason);
+	}
+}
+
 enum doctor_level doctor_run(FILE *to, const char *folder, const struct platform *const *list,
 	const struct deploy_plan *plan)
 {
@@ -225,5 +242,6 @@ enum doctor_level doctor_run(FILE *to, const char *folder, const struct platform
 		is_program("gnuplot") ? "draws the charts"
 				      : "missing: the report's charts need it");
 	check_platforms(&d, list, plan);
+	check_servers(&d, plan);
 	return d.worst;
 }

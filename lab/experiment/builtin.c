@@ -49,9 +49,14 @@ bool experiment_builtin(struct slice name, bool is_quick, struct experiment *ret
 			"there is no experiment '%.*s': 'paper', or a file's path",
 			S_FMT(slice_first(name, 60)));
 	*ret = paper;
+	ret->load = load_default;
+	ret->rules = run_rules_default;
 	if (is_quick) {
 		(void)snprintf(ret->name, sizeof ret->name, "paper-quick");
 		ret->blocks = 3;
+		/* Two minutes, also on a machine that is never quiet. */
+		ret->rules.quiet_ms = 200;
+		ret->rules.reruns = 0;
 		ret->per_size = 20;
 	}
 	return true;

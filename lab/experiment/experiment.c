@@ -26,6 +26,10 @@ static bool cells_check(const struct experiment *x, struct error *e)
 		if (!in_range("messages", experiment_per_size(x, i), 1,
 			    WORKLOAD_MAILS_MAX / WORKLOAD_SIZES_MAX, e))
 			return false;
+		if (x->cells[i].server[0] != '\0' &&
+			server_find(slice_of(x->cells[i].server)) == NULL)
+			return fail(e, FAULT_NEVER, "platform %s: there is no server '%s'",
+				x->cells[i].label, x->cells[i].server);
 		for (unsigned k = 0; k < i; k++) {
 			if (strcmp(x->cells[i].label, x->cells[k].label) == 0)
 				return fail(e, FAULT_NEVER, "platforms: '%s' stands there twice",
@@ -64,7 +68,8 @@ bool experiment_check(const struct experiment *x, struct error *e)
 	       in_range("memory_mib", x->memory_mib, 64, 1 << 20, e) &&
 	       in_range("disk_mib", x->disk_mib, 64, 1 << 20, e) &&
 	       in_range("sesoi_percent", x->sesoi_percent, 1, 50, e) &&
-	       in_range("seed", x->seed, 0, INT64_MAX, e);
+	       in_range("seed", x->seed, 0, INT64_MAX, e) && load_check(&x->load, e) &&
+	       rules_check(&x->rules, e);
 }
 
 static bool is_chosen(struct slice list, struct slice platform)
@@ -110,15 +115,64 @@ bool experiment_choose(struct experiment *x, struct slice platforms, struct erro
 	return experiment_check(x, e);
 }
 
+static bool cell_add(struct experiment *x, const struct experiment_cell *like, struct slice server,
+	struct error *e)
+{
+	struct experiment_cell cell = *like;
+	bool is_ours = slice_same(server, slice_of(server_mailvisor.name));
+
+	if (x->cell_count == EXPERIMENT_CELLS_MAX)
+		return fail(
+			e, FAULT_NEVER, "more than %d platforms and servers", EXPERIMENT_CELLS_MAX);
+	if (!slice_text(server, cell.server, sizeof cell.server) || server_find(server) == NULL)
+		return fail(e, FAULT_NEVER, "there is no server '%.*s'",
+			S_FMT(slice_first(server, 60)));
+	if (!is_ours && snprintf(cell.label, sizeof cell.label, "%s-%s", like->label,
+				cell.server) >= (int)sizeof cell.label)
+		return fail(
+			e, FAULT_NEVER, "the label '%s-%s' is too long", like->label, cell.server);
+	x->cells[x->cell_count++] = cell;
+	return true;
+}
+
+bool experiment_serve(struct experiment *x, struct slice names, struct error *e)
+{
+	struct experiment_cell cells[EXPERIMENT_CELLS_MAX];
+	unsigned count = x->cell_count;
+
+	memcpy(cells, x->cells, sizeof cells);
+	x->cell_count = 0;
+	while (names.len > 0) {
+		struct slice one = slice_first(names, slice_find(names, ','));
+
+		for (unsigned i = 0; i < count; i++) {
+			if (!cell_add(x, &cells[i], slice_trim(one), e))
+				return false;
+		}
+		names = slice_skip(names, one.len + 1);
+	}
+	return experiment_check(x, e);
+}
+
+/* Only what is not ours: the text of an experiment of ours stays as it always was. */
+static bool cell_server_print(const struct experiment_cell *c, struct buf *to)
+{
+	bool is_ours = c->server[0] == '\0' || strcmp(c->server, server_mailvisor.name) == 0;
+
+	return (is_ours || buf_add_format(to, "\tserver = %s\n", c->server)) &&
+	       (c->log[0] == '\0' || buf_add_format(to, "\tlog = \"%s\"\n", c->log));
+}
+
 static bool cells_print(const struct experiment *x, struct buf *to)
 {
 	for (unsigned i = 0; i < x->cell_count; i++) {
 		const struct experiment_cell *c = &x->cells[i];
 
 		if (!buf_add_format(to,
-			    "platform %s {\n\tdriver = %s\n\tcontrol = %s\n\tmessages = %u\n}\n",
+			    "platform %s {\n\tdriver = %s\n\tcontrol = %s\n\tmessages = %u\n",
 			    c->label, c->platform, c->is_control ? "true" : "false",
-			    experiment_per_size(x, i)))
+			    experiment_per_size(x, i)) ||
+			!cell_server_print(c, to) || !buf_add(to, S("}\n")))
 			return false;
 	}
 	return true;
@@ -147,7 +201,8 @@ bool experiment_print(const struct experiment *x, struct buf *to)
 		       x->blocks, x->per_size, x->warmup, x->literal_count, x->poll_interval_us,
 		       x->message_deadline_ms, x->deploy_deadline_ms, x->cpu_count, x->memory_mib,
 		       x->disk_mib, x->sesoi_percent, x->seed) &&
-	       text_print(to, "from", x->from) && text_print(to, "to", x->to) && cells_print(x, to);
+	       text_print(to, "from", x->from) && text_print(to, "to", x->to) &&
+	       load_print(&x->load, to) && rules_print(&x->rules, to) && cells_print(x, to);
 }
 
 bool experiment_hash(

@@ -11,6 +11,8 @@
  */
 #include "base/buf.h"
 #include "base/error.h"
+#include "lab/experiment/load.h"
+#include "lab/server/server.h"
 #include "lab/workload/workload.h"
 
 enum {
@@ -20,14 +22,17 @@ enum {
 	EXPERIMENT_TEXT_BYTES = 200,
 	EXPERIMENT_FILE_BYTES_MAX = 64 << 10,
 	EXPERIMENT_HASH_TEXT_BYTES = 64,
+	EXPERIMENT_PATH_BYTES = 160, /* of a log file */
 	LABEL_BYTES = 32,
 	DRIVER_BYTES = 96, /* "external:[2001:db8::1]:2525:1110" fits */
 };
 
 /* A column of the report: a platform under a label. */
 struct experiment_cell {
-	char label[LABEL_BYTES];     /* "process", "process-again" */
-	char platform[DRIVER_BYTES]; /* "process" */
+	char label[LABEL_BYTES];         /* "process", "process-again" */
+	char platform[DRIVER_BYTES];     /* "process" */
+	char server[SERVER_NAME_BYTES];  /* "mailvisor", "exim"; external: whose log it writes */
+	char log[EXPERIMENT_PATH_BYTES]; /* external: its log file, as seen from here; "": none */
 	bool is_control;   /* the same platform again: measures the noise, takes part in no test */
 	unsigned per_size; /* measured mails of each size in a trial; 0: the experiment's */
 };
@@ -48,6 +53,8 @@ struct experiment {
 	unsigned sesoi_percent; /* smallest effect of interest */
 	uint64_t seed;
 	char from[EXPERIMENT_TEXT_BYTES], to[EXPERIMENT_TEXT_BYTES];
+	struct load_model load;
+	struct run_rules rules;
 };
 
 /* name: "paper". An unknown name is a failure that lists what there is. */
@@ -59,6 +66,8 @@ MUST_CHECK bool experiment_parse(const char *text, struct experiment *ret, struc
 MUST_CHECK bool experiment_check(const struct experiment *x, struct error *e);
 /* Keeps only the platforms named in "process,tcg"; an unknown one is a failure. */
 MUST_CHECK bool experiment_choose(struct experiment *x, struct slice platforms, struct error *e);
+/* Each platform with each of "mailvisor,exim"; an unknown server is a failure. */
+MUST_CHECK bool experiment_serve(struct experiment *x, struct slice names, struct error *e);
 MUST_CHECK bool experiment_print(const struct experiment *x, struct buf *to);
 /* SHA-256 of the canonical text, in hex. */
 MUST_CHECK bool experiment_hash(

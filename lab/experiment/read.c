@@ -80,6 +80,8 @@ static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
 	if (!slice_text(slice_of(title), ret->platform, sizeof ret->platform))
 		ret->platform[0] = '\0';
 	return text_take(cfg, "driver", ret->platform, sizeof ret->platform, e) &&
+	       text_take(cfg, "server", ret->server, sizeof ret->server, e) &&
+	       text_take(cfg, "log", ret->log, sizeof ret->log, e) &&
 	       count_take(cfg, "messages", &ret->per_size, e);
 }
 
@@ -122,15 +124,20 @@ static bool take(cfg_t *cfg, struct experiment *ret, struct error *e)
 	       count_take(cfg, "cpus", &ret->cpu_count, e) &&
 	       count_take(cfg, "memory_mib", &ret->memory_mib, e) &&
 	       count_take(cfg, "disk_mib", &ret->disk_mib, e) &&
-	       count_take(cfg, "sesoi_percent", &ret->sesoi_percent, e) && experiment_check(ret, e);
+	       count_take(cfg, "sesoi_percent", &ret->sesoi_percent, e) &&
+	       load_take(cfg, &ret->load, e) && rules_take(cfg, &ret->rules, e) &&
+	       experiment_check(ret, e);
 }
 
 bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 {
-	char sizes[] = "{1K, 3K, 5K, 10K}"; /* the library wants it writable */
+	char sizes[] = "{1K, 3K, 5K, 10K}", no_rates[] = "{}"; /* the library wants them writable */
+	cfg_opt_t load[LOAD_OPTION_COUNT], rules[RULES_OPTION_COUNT];
 	/* clang-format off */
 	cfg_opt_t platform[] = {
 		CFG_STR("driver", NULL, CFGF_NONE),
+		CFG_STR("server", NULL, CFGF_NONE),
+		CFG_STR("log", NULL, CFGF_NONE),
 		CFG_BOOL("control", cfg_false, CFGF_NONE),
 		CFG_INT("messages", 0, CFGF_NONE),
 		CFG_END()
@@ -153,10 +160,14 @@ bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 		CFG_INT("disk_mib", 512, CFGF_NONE),
 		CFG_INT("sesoi_percent", 5, CFGF_NONE),
 		CFG_INT("seed", 20210513, CFGF_NONE),
+		CFG_SEC("load", load, CFGF_NODEFAULT),
+		CFG_SEC("rules", rules, CFGF_NODEFAULT),
 		CFG_SEC("platform", platform, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END()
 	};
 	/* clang-format on */
+	load_options(no_rates, load);
+	rules_options(rules);
 	cfg_t *cfg = cfg_init(options, CFGF_NONE);
 	struct experiment x = { .cell_count = 0 };
 

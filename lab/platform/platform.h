@@ -39,6 +39,7 @@ struct deploy_account {
 	const char *password;
 };
 
+struct server;
 struct deploy_plan {
 	const char *const *domains;
 	unsigned domain_count;
@@ -49,6 +50,9 @@ struct deploy_plan {
 	uint64_t disk_bytes;
 	struct hardware hardware; /* of virtual machines; other platforms know only the default */
 	const char *server_path;  /* the `mailvisor` program */
+	/* another mail server than ours; NULL or server_mailvisor: ours. Process and container only. */
+	const struct server *server;
+	const char *packages_path; /* root of unpacked packages for it; NULL: what is installed */
 	/* directory with the appliance's kernel and initramfs; virtual machines */
 	const char *image_path;
 	const char *work_path; /* an existing empty directory of this trial: data, sockets, logs */
@@ -87,7 +91,8 @@ struct platform_usage {
 	uint64_t cpu_ns;       /* all processes of the platform, user and system */
 	uint64_t memory_bytes; /* resident now (PSS where the kernel tells it) */
 	uint64_t write_bytes;  /* to disk */
-	uint64_t flushes;      /* that a machine asked its disk for */
+	/* that a machine asked its disk for, or our server its file system; leaving the virtual processor */
+	uint64_t flushes, exits; /* counters.h */
 };
 
 /* What one operation of struct platform_states took. */

@@ -6,6 +6,7 @@
  * without root it listens on loopback as whoever runs the lab. It has no limits of memory or processors.
  */
 #include "lab/platform/carry.h"
+#include "lab/platform/foreign.h"
 #include "lab/platform/list.h"
 #include "lab/platform/site.h"
 
@@ -20,7 +21,7 @@
 
 static bool process_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
 {
-	if (access(plan->server_path, X_OK) == 0)
+	if (foreign_is(plan) || access(plan->server_path, X_OK) == 0)
 		return true;
 	(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "the server '%.160s' cannot be run: %m",
 		plan->server_path);
@@ -63,6 +64,24 @@ static void facts_add(struct site *s, const char *data, const char *user)
 			"flush", "fdatasync of the lab machine"));
 }
 
+/* Root in namespaces of its own; its adapter's script makes it what it is to be. */
+static bool foreign_start(struct deployment *d, const char *data, struct error *e)
+{
+	struct site *s = site_of(d);
+	struct server_start start = { .mount_count = 0 };
+	const char *const words[] = { "/bin/sh", start.script, NULL };
+	struct keeper_plan plan = { .words = words,
+		.joins_group = s->group.name[0] != '\0',
+		.seat = &s->seat,
+		.bind_from = data,
+		.grace_ms = FOREIGN_GRACE_MS };
+
+	if (!foreign_prepare(d, data, KEEPER_BIND, true, &start, e))
+		return false;
+	facts_add(s, data, "root, and the server's own");
+	return site_start(d, &plan, e);
+}
+
 static bool process_start(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
@@ -70,8 +89,11 @@ static bool process_start(struct deployment *d, struct error *e)
 	const char *words[SITE_WORD_COUNT];
 	struct keeper_plan plan = { .words = words, .joins_group = s->group.name[0] != '\0' };
 
-	if (!data_make(s, data, e) || !site_path(s->plan, "setup", setup, e) ||
-		!site_setup_write(s->plan, setup, e))
+	if (!data_make(s, data, e))
+		return false;
+	if (foreign_is(s->plan))
+		return foreign_start(d, data, e);
+	if (!site_path(s->plan, "setup", setup, e) || !site_setup_write(s->plan, setup, e))
 		return false;
 	if (s->has_lan) {
 		plan.seat = &s->seat;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "lab/files/run.h"
+#include "lab/platform/counters.h"
 #include "lab/platform/qmp.h"
 
 #include <arpa/inet.h>
@@ -133,6 +134,8 @@ static void settings_choose(struct site *s, const struct deployment *d)
 
 	set_add(s, "host=mx.lab.example");
 	set_add(s, "login.plain=yes");
+	/* the lab is one address; no server has a limit on what it is measured with */
+	set_add(s, "limit.sessions_per_address=20000");
 	set_add(s, "smtp.listen=%s:%u", at, (unsigned)(is_shared ? d->smtp_port : SMTP_PORT));
 	set_add(s, "pop3.listen=%s:%u", at, (unsigned)(is_shared ? d->pop3_port : POP3_PORT));
 	set_add(s, "submission.listen=%s:%u", at,
@@ -220,7 +223,8 @@ bool site_start(struct deployment *d, struct keeper_plan *plan, struct error *e)
 	plan->group = s->group;
 	if (plan->log_path == NULL)
 		plan->log_path = d->console_path;
-	plan->grace_ms = SITE_GRACE_MS;
+	if (plan->grace_ms == 0)
+		plan->grace_ms = SITE_GRACE_MS;
 	(void)json_object_set_new(s->facts, "command", words_describe(plan->words));
 	(void)json_object_set_new(s->facts, "network",
 		json_string(s->has_lan ? "bridge in the lab's own network namespace"
@@ -306,7 +310,8 @@ bool site_usage(const struct deployment *d, struct platform_usage *ret)
 	if (s->keeper.pid == 0 && (s->machine[0] == '\0' || s->keeper.program_pid == 0))
 		return false;
 	*ret = (struct platform_usage){ .cpu_ns = cgroup_cpu_ns(&s->group),
-		.flushes = s->qmp != NULL ? qmp_flushes(s->qmp) : UINT64_MAX };
+		.flushes = s->qmp != NULL ? qmp_flushes(s->qmp) : UINT64_MAX,
+		.exits = UINT64_MAX };
 	if (s->group.name[0] == '\0') {
 		count = 1;
 		ret->cpu_ns = proc_cpu_ns(s->keeper.program_pid);
@@ -316,6 +321,7 @@ bool site_usage(const struct deployment *d, struct platform_usage *ret)
 			ret->memory_bytes += proc_number(pids[i], "smaps_rollup", "Pss:") << 10;
 		ret->write_bytes += proc_number(pids[i], "io", "write_bytes:");
 	}
+	counters_read(d, ret);
 	return count > 0;
 }
 

@@ -23,7 +23,7 @@ double sample_latency_ms(const struct sample *s)
 {
 	if (s->outcome != OUTCOME_DELIVERED)
 		return (double)INFINITY;
-	return (double)(s->at_ns[POINT_FETCHED] - s->at_ns[POINT_START]) / (double)NS_PER_MS;
+	return (double)sample_latency_ns(s) / (double)NS_PER_MS;
 }
 
 static double span_ms(const struct sample *s, enum sample_point from, enum sample_point to)

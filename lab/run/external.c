@@ -9,7 +9,7 @@
 
 static struct {
 	char host[64];
-	uint16_t smtp_port, pop3_port;
+	uint16_t smtp_port, pop3_port, imap_port; /* the last may be 0 */
 } target;
 
 /* Cuts the number behind the last colon off. */
@@ -29,10 +29,18 @@ static bool port_cut(struct slice *spec, uint16_t *ret)
 bool external_aim(struct slice spec, struct error *e)
 {
 	struct slice host = slice_skip(spec, sizeof EXTERNAL_PREFIX - 1);
+	uint16_t ports[3] = { 0 };
+	unsigned count = 0;
 
-	if (!port_cut(&host, &target.pop3_port) || !port_cut(&host, &target.smtp_port))
-		return fail(e, FAULT_NEVER, "'%.*s': want HOST:SMTP-PORT:POP3-PORT",
+	/* From the right: the host may have colons of its own, but then it ends with a bracket. */
+	while (count < COUNT(ports) && port_cut(&host, &ports[count]))
+		count++;
+	if (count < 2)
+		return fail(e, FAULT_NEVER, "'%.*s': want HOST:SMTP-PORT:POP3-PORT[:IMAP-PORT]",
 			S_FMT(slice_first(spec, 80)));
+	target.imap_port = count == 3 ? ports[0] : 0;
+	target.pop3_port = ports[count - 2];
+	target.smtp_port = ports[count - 1];
 	if (host.len >= 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
 		host = (struct slice){ host.at + 1, host.len - 2 };
 	if (host.len == 0 || !slice_text(host, target.host, sizeof target.host))
@@ -86,6 +94,7 @@ static bool external_deploy(const struct deploy_plan *plan, struct deployment *r
 	*ret = (struct deployment){ .platform = &platform_external,
 		.smtp_port = target.smtp_port,
 		.pop3_port = target.pop3_port,
+		.imap_port = target.imap_port,
 		.spawn_ns = 0,
 		.first_220_ns = 0 };
 	(void)snprintf(ret->host, sizeof ret->host, "%s", target.host);

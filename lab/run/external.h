@@ -12,7 +12,7 @@
 
 extern const struct platform platform_external;
 
-/* spec: "external:HOST:SMTP-PORT:POP3-PORT", HOST an address, IPv6 in brackets. */
+/* spec: "external:HOST:SMTP-PORT:POP3-PORT[:IMAP-PORT]", HOST an address, IPv6 in brackets. */
 MUST_CHECK bool external_aim(struct slice spec, struct error *e);
 /* platform_find() for platforms of the list and for external ones, which it aims. */
 MUST_CHECK bool platform_choose(const char *driver, const struct platform **ret, struct error *e);

@@ -100,7 +100,15 @@ void progress_trial_done(struct progress *p, const struct trial_record *record, 
 			(unsigned long long)record->sent);
 	else
 		(void)fprintf(stderr, "failed: %s", record->reason);
+	if (record->excluded[0] != '\0')
+		(void)fprintf(stderr, " (disturbed: %s)", record->excluded);
 	(void)fprintf(stderr, "  (%s)\n", left);
+}
+
+void progress_again(struct progress *p, struct plan_trial at)
+{
+	p->total++;
+	p->left[at.cell]++;
 }
 
 void progress_end(struct progress *p)

@@ -25,4 +25,6 @@ void progress_trial(struct progress *p, struct plan_trial at);
 /* on_step of struct trial_options; context is the progress. */
 void progress_step(void *context, const char *what, unsigned done, unsigned of);
 void progress_trial_done(struct progress *p, const struct trial_record *record, bool is_new);
+/* A trial that will be run once more, for it was disturbed. */
+void progress_again(struct progress *p, struct plan_trial at);
 void progress_end(struct progress *p);

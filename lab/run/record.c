@@ -23,12 +23,20 @@ static const struct {
 	{ "late", offsetof(struct trial_record, late) },
 	{ "strange", offsetof(struct trial_record, strange) },
 	{ "look_failures", offsetof(struct trial_record, look_failures) },
+	{ "reruns", offsetof(struct trial_record, reruns) },
 }, reals[] = {
 	{ "deploy_ms", offsetof(struct trial_record, deploy_ms) },
 	{ "ready_ms", offsetof(struct trial_record, ready_ms) },
 	{ "seconds", offsetof(struct trial_record, seconds) },
 	{ "work_seconds", offsetof(struct trial_record, work_seconds) },
 	{ "cpu_ms_per_mail", offsetof(struct trial_record, cpu_ms_per_mail) },
+	{ "write_kib_per_mail", offsetof(struct trial_record, write_kib_per_mail) },
+	{ "flushes_per_mail", offsetof(struct trial_record, flushes_per_mail) },
+	{ "exits_per_mail", offsetof(struct trial_record, exits_per_mail) },
+	{ "quiet_wait_ms", offsetof(struct trial_record, quiet_wait_ms) },
+	{ "steady_from_mail", offsetof(struct trial_record, steady_from) },
+	{ "steady_trend_p", offsetof(struct trial_record, steady_p) },
+	{ "idle_connection_kib", offsetof(struct trial_record, idle_kib) },
 	{ "memory_mib", offsetof(struct trial_record, memory_mib) },
 	{ "steal_percent", offsetof(struct trial_record, steal_percent) },
 	{ "canary_spin_ms", offsetof(struct trial_record, spin_ms) },
@@ -57,6 +65,13 @@ bool record_save(const struct trial_record *record, const char *folder, struct e
 	}
 	if (record->stages != NULL)
 		(void)json_object_set(doc, "deployment_ms", record->stages);
+	(void)json_object_set_new(doc, "excluded", json_string(record->excluded));
+	(void)json_object_set_new(doc, "is_quiet", json_boolean(record->is_quiet));
+	(void)json_object_set_new(doc, "is_steady", json_boolean(record->is_steady));
+	if (record->load != NULL)
+		(void)json_object_set(doc, "load", record->load);
+	if (record->mail_stages != NULL)
+		(void)json_object_set(doc, "stages", record->mail_stages);
 	if (record->facts != NULL)
 		(void)json_object_set(doc, "facts", record->facts);
 	if (!path_join(folder, "trial.json", path, e)) {
@@ -71,6 +86,8 @@ static bool numbers_load(const json_t *doc, struct trial_record *ret)
 	for (size_t i = 0; i < COUNT(counts); i++) {
 		uint64_t *value = (void *)((char *)ret + counts[i].at);
 
+		if (json_object_get(doc, counts[i].name) == NULL && value == &ret->reruns)
+			continue;
 		if (!json_count(doc, counts[i].name, INT64_MAX, value))
 			return false;
 	}
@@ -78,7 +95,8 @@ static bool numbers_load(const json_t *doc, struct trial_record *ret)
 		double *value = (void *)((char *)ret + reals[i].at);
 		const json_t *number = json_object_get(doc, reals[i].name);
 
-		if (!json_is_number(number) && !json_is_null(number))
+		/* A record of before this number existed has none. */
+		if (number != NULL && !json_is_number(number) && !json_is_null(number))
 			return false;
 		*value = json_is_number(number) ? json_number_value(number) : (double)NAN;
 	}
@@ -108,6 +126,13 @@ bool record_load(const char *folder, struct trial_record *ret, struct error *e)
 	ret->position = (unsigned)position;
 	ret->facts = json_incref(json_object_get(doc, "facts"));
 	ret->stages = json_incref(json_object_get(doc, "deployment_ms"));
+	ret->mail_stages = json_incref(json_object_get(doc, "stages"));
+	ret->load = json_incref(json_object_get(doc, "load"));
+	ret->is_quiet = json_is_true(json_object_get(doc, "is_quiet"));
+	ret->is_steady = json_is_true(json_object_get(doc, "is_steady"));
+	/* A record of before there were rules has none of it. */
+	if (!json_text(doc, "excluded", ret->excluded, sizeof ret->excluded))
+		ret->excluded[0] = '\0';
 	return true;
 }
 
@@ -123,5 +148,7 @@ void record_done(struct trial_record *record)
 {
 	json_decref(record->facts);
 	json_decref(record->stages);
-	record->facts = record->stages = NULL;
+	json_decref(record->mail_stages);
+	json_decref(record->load);
+	record->facts = record->stages = record->mail_stages = record->load = NULL;
 }

@@ -5,6 +5,7 @@
 #include "lab/doctor/host.h"
 #include "lab/files/json_file.h"
 #include "lab/run/external.h"
+#include "lab/run/floor.h"
 #include "lab/run/progress.h"
 
 #include <fcntl.h>
@@ -14,6 +15,33 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+/* A run under way. */
+struct runner {
+	const struct run_options *options;
+	const struct plan *plan;
+	struct progress *progress;
+	struct rules_history history;
+};
+
+/* Can this server run there? The platforms then say whether they can run at all. */
+static bool probe_server(const struct platform *platform, const struct deploy_plan *plan,
+	char ret_reason[PLATFORM_REASON_BYTES])
+{
+	const struct server *s = plan->server;
+
+	if (s == NULL || s == &server_mailvisor || platform == &platform_external)
+		return true;
+	if (server_is_elsewhere(s))
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"%s is measured where it runs, as external", s->title);
+	else if (platform->is_virtual)
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"the image of the virtual machines holds Mailvisor, not %s", s->title);
+	else
+		return s->probe(plan->packages_path, ret_reason);
+	return false;
+}
+
 static bool probe_cell(
 	const struct run_options *o, struct plan *plan, unsigned cell, struct error *e)
 {
@@ -22,7 +50,8 @@ static bool probe_cell(
 	struct trial_wish wish;
 
 	for (unsigned i = 0; i < cell; i++) {
-		if (strcmp(plan->x.cells[i].platform, plan->x.cells[cell].platform) == 0) {
+		if (strcmp(plan->x.cells[i].platform, plan->x.cells[cell].platform) == 0 &&
+			strcmp(plan->x.cells[i].server, plan->x.cells[cell].server) == 0) {
 			plan->cells[cell] = plan->cells[i];
 			return true;
 		}
@@ -32,8 +61,9 @@ static bool probe_cell(
 		return false;
 	if (mkdtemp(work) == NULL)
 		return fail(e, FAULT_LATER, "make a work folder '%s': %m", work);
-	trial_wish_fill(&plan->x, &o->trial, work, &wish);
-	plan->cells[cell].is_available = platform->probe(&wish.plan, reason);
+	trial_wish_fill(&plan->x, &plan->x.cells[cell], &o->trial, work, &wish);
+	plan->cells[cell].is_available =
+		probe_server(platform, &wish.plan, reason) && platform->probe(&wish.plan, reason);
 	(void)snprintf(plan->cells[cell].reason, sizeof plan->cells[cell].reason, "%s",
 		plan->cells[cell].is_available ? "" : reason);
 	return folder_remove(work, e);
@@ -49,6 +79,28 @@ bool run_probe(const struct run_options *options, struct plan *plan, struct erro
 	return true;
 }
 
+/* Printed too: whoever reads small numbers must know what part of them is ours. */
+static bool floor_save(const struct run_options *o, const char *folder, struct error *e)
+{
+	char path[PATH_MAX];
+	json_t *floor = floor_measure(o->trial.is_cancelled, e);
+
+	if (floor == NULL)
+		return false;
+	const json_t *pop3 = json_object_get(floor, "pop3");
+
+	(void)fprintf(stderr,
+		"the instrument alone: a mail of 1 KB takes %.2f ms and %.0f us of processor time "
+		"(a server "
+		"that does nothing)\n",
+		json_number_value(json_object_get(pop3, "median_ms")),
+		json_number_value(json_object_get(pop3, "cpu_us_per_mail")));
+	if (path_join(folder, "generator.json", path, e))
+		return json_file_save(path, floor, e);
+	json_decref(floor);
+	return false;
+}
+
 /* What the machine and its platforms are, beside the plan. */
 static bool environment_save(const struct run_options *o, const struct plan *plan, struct error *e)
 {
@@ -56,7 +108,8 @@ static bool environment_save(const struct run_options *o, const struct plan *pla
 
 	if (!path_join(o->trial.folder, "env", folder, e) || !folder_make(folder, e) ||
 		!path_join(folder, "host.json", path, e) ||
-		!json_file_save(path, host_facts(o->trial.work_root), e))
+		!json_file_save(path, host_facts(o->trial.work_root), e) ||
+		!floor_save(o, folder, e))
 		return false;
 	for (unsigned i = 0; i < plan->measured_count; i++) {
 		const struct experiment_cell *cell = &plan->x.cells[plan->measured[i]];
@@ -116,41 +169,73 @@ static bool folder_lock(const char *folder, int *ret_fd, struct error *e)
 	return true;
 }
 
-static bool one_trial(const struct run_options *o, const struct plan *plan,
-	struct progress *progress, struct plan_trial at, struct trial_record *ret, struct error *e)
+static bool one_trial(
+	struct runner *r, struct plan_trial at, struct trial_record *ret, struct error *e)
 {
 	char folder[PATH_MAX];
 
-	progress_trial(progress, at);
-	if (!plan_trial_folder(plan, o->trial.folder, at, folder, e))
+	progress_trial(r->progress, at);
+	if (!plan_trial_folder(r->plan, r->options->trial.folder, at, folder, e))
 		return false;
 	bool is_new = !record_is_there(folder);
-	if (is_new ? !trial_run(plan, at, &o->trial, ret, e) : !record_load(folder, ret, e)) {
+	if ((is_new ? !trial_run(r->plan, at, &r->options->trial, ret, e)
+		    : !record_load(folder, ret, e)) ||
+		!rules_remember(&r->history, ret, e)) {
 		record_done(ret);
 		return false;
 	}
-	progress_trial_done(progress, ret, is_new);
+	progress_trial_done(r->progress, ret, is_new);
 	return true;
 }
 
-static bool trials_run(const struct run_options *o, const struct plan *plan,
-	struct progress *progress, struct error *e)
+/* The disturbed trials of a block once more, as often as the rules allow. The last one stays. */
+static bool block_again(struct runner *r, unsigned block, struct error *e)
+{
+	for (unsigned i = 0; i < r->plan->measured_count; i++) {
+		struct plan_trial at = plan_trial_at(r->plan, block * r->plan->measured_count + i);
+		char folder[PATH_MAX];
+
+		if (!plan_trial_folder(r->plan, r->options->trial.folder, at, folder, e))
+			return false;
+		while (record_is_there(folder)) {
+			struct trial_record record = { .facts = NULL };
+
+			if (!record_load(folder, &record, e))
+				return false;
+			bool is_again = record.excluded[0] != '\0' &&
+					record.reruns < r->plan->x.rules.reruns;
+			record_done(&record);
+			if (!is_again)
+				break;
+			progress_again(r->progress, at);
+			if (!rules_set_aside(folder, e) || !one_trial(r, at, &record, e))
+				return false;
+			record_done(&record);
+		}
+	}
+	return true;
+}
+
+static bool trials_run(struct runner *r, struct error *e)
 {
 	unsigned failures[EXPERIMENT_CELLS_MAX] = { 0 };
+	unsigned total = r->progress->total;
 
-	for (unsigned i = 0; i < progress->total; i++) {
-		struct plan_trial at = plan_trial_at(plan, i);
+	for (unsigned i = 0; i < total; i++) {
+		struct plan_trial at = plan_trial_at(r->plan, i);
 		struct trial_record record = { .facts = NULL };
 
 		if (failures[at.cell] >= RUN_FAILURES_IN_A_ROW) {
-			progress->left[at.cell]--;
-			progress->done++;
-			continue;
+			r->progress->left[at.cell]--;
+			r->progress->done++;
+		} else {
+			if (!one_trial(r, at, &record, e))
+				return false;
+			failures[at.cell] = record.is_measured ? 0 : failures[at.cell] + 1;
+			record_done(&record);
 		}
-		if (!one_trial(o, plan, progress, at, &record, e))
+		if (at.position + 1 == r->plan->measured_count && !block_again(r, at.block, e))
 			return false;
-		failures[at.cell] = record.is_measured ? 0 : failures[at.cell] + 1;
-		record_done(&record);
 	}
 	return true;
 }
@@ -171,7 +256,12 @@ bool run_experiment(struct run_options *options, struct error *e)
 		progress_begin(&progress, &plan, options->trial.folder);
 		options->trial.on_step = progress_step;
 		options->trial.context = &progress;
-		is_good = trials_run(options, &plan, &progress, e);
+		struct runner runner = { .options = options, .plan = &plan, .progress = &progress };
+
+		options->trial.history = &runner.history;
+		is_good = trials_run(&runner, e);
+		options->trial.history = NULL;
+		rules_history_done(&runner.history);
 		progress_end(&progress);
 	}
 	plan_done(&plan);

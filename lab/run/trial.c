@@ -3,14 +3,21 @@
 
 #include "base/clock.h"
 #include "lab/doctor/canary.h"
+#include "lab/doctor/quiet.h"
 #include "lab/files/json_file.h"
+#include "lab/run/curve.h"
 #include "lab/run/external.h"
+#include "lab/run/stages.h"
+#include "lab/samples/steady.h"
+#include "lab/stats/stats.h"
+#include "lab/workload/arrivals.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	LOG_KEPT_BYTES = 256 << 10, /* the end of a console or log that stays with the results */
@@ -26,10 +33,14 @@ struct running {
 	char folder[PATH_MAX], work[PATH_MAX];
 	struct deployment deployment;
 	struct workload_result result;
+	struct platform_usage before; /* the mails */
+	uint64_t idle_bytes;
+	unsigned idle_count;
+	char generator_why[CURVE_WHY_BYTES]; /* the instrument was not good */
 };
 
-void trial_wish_fill(const struct experiment *x, const struct trial_options *options,
-	const char *work_path, struct trial_wish *ret)
+void trial_wish_fill(const struct experiment *x, const struct experiment_cell *cell,
+	const struct trial_options *options, const char *work_path, struct trial_wish *ret)
 {
 	const char *addresses[2] = { x->from, x->to };
 	unsigned domain_count = 0;
@@ -52,6 +63,8 @@ void trial_wish_fill(const struct experiment *x, const struct trial_options *opt
 		.memory_bytes = (uint64_t)x->memory_mib << 20,
 		.disk_bytes = (uint64_t)x->disk_mib << 20,
 		.server_path = options->server_path,
+		.server = cell->server[0] == '\0' ? NULL : server_find(slice_of(cell->server)),
+		.packages_path = options->packages_path,
 		.image_path = options->image_path,
 		.work_path = work_path,
 		.deadline_ms = x->deploy_deadline_ms,
@@ -106,19 +119,73 @@ static void note_samples(struct running *r)
 		(double)(r->result.last_ns - r->result.first_ns) / (double)NS_PER_S;
 }
 
+/* Latencies in sending order, each against the median of its size: one level, whatever the sizes. */
+static bool levels_fill(const struct running *r, double *ret, double *room)
+{
+	const struct experiment *x = &r->plan->x;
+	const struct sample *samples = r->result.samples;
+
+	for (unsigned k = 0; k < x->size_count; k++) {
+		size_t used = 0;
+
+		for (size_t i = 0; i < r->result.count; i++) {
+			if (samples[i].size_bytes == x->sizes[k] &&
+				samples[i].outcome == OUTCOME_DELIVERED)
+				room[used++] = (double)sample_latency_ns(&samples[i]);
+		}
+		double median = used > 0 ? stats_median(room, used) : (double)NAN;
+
+		for (size_t i = 0; i < r->result.count; i++) {
+			if (samples[i].size_bytes == x->sizes[k])
+				ret[i] = samples[i].outcome == OUTCOME_DELIVERED
+						 ? (double)sample_latency_ns(&samples[i]) / median
+						 : (double)NAN;
+		}
+	}
+	return r->result.count > 0;
+}
+
+static void note_steady(struct running *r)
+{
+	auto_free double *levels = calloc(r->result.count + 1, sizeof *levels);
+	auto_free double *room = calloc(r->result.count + 1, sizeof *room);
+	struct steady steady;
+
+	/* Steps of different rates have no common level. */
+	if (arrivals_steps(&r->plan->x.load) > 1)
+		return;
+	if (levels == NULL || room == NULL || !levels_fill(r, levels, room) ||
+		!steady_find(levels, r->result.count, &steady) || !steady.is_known)
+		return;
+	r->record->steady_from = (double)steady.from;
+	r->record->steady_p = steady.trend_p;
+	r->record->is_steady = steady.is_steady;
+}
+
+/* What a counter grew by, a delivered mail; NAN when it is not known. */
+static double per_mail(uint64_t before, uint64_t after, uint64_t mails, double unit)
+{
+	if (before == UINT64_MAX || after == UINT64_MAX || after < before || mails == 0)
+		return (double)NAN;
+	return (double)(after - before) / unit / (double)mails;
+}
+
 static void note_usage(struct running *r, const struct platform_usage *before)
 {
+	struct trial_record *record = r->record;
 	struct platform_usage after;
 
 	if (r->platform->usage == NULL || before->cpu_ns == UINT64_MAX ||
 		!r->platform->usage(&r->deployment, &after))
 		return;
-	if (after.cpu_ns != UINT64_MAX && after.cpu_ns >= before->cpu_ns &&
-		r->record->delivered > 0)
-		r->record->cpu_ms_per_mail = (double)(after.cpu_ns - before->cpu_ns) /
-					     (double)NS_PER_MS / (double)r->record->delivered;
+	record->cpu_ms_per_mail =
+		per_mail(before->cpu_ns, after.cpu_ns, record->delivered, (double)NS_PER_MS);
+	record->write_kib_per_mail =
+		per_mail(before->write_bytes, after.write_bytes, record->delivered, 1024);
+	record->flushes_per_mail = per_mail(before->flushes, after.flushes, record->delivered, 1);
+	record->exits_per_mail = per_mail(before->exits, after.exits, record->delivered, 1);
 	if (after.memory_bytes != UINT64_MAX)
-		r->record->memory_mib = (double)after.memory_bytes / (1 << 20);
+		record->memory_mib = (double)after.memory_bytes / (1 << 20);
 }
 
 static void on_mail_done(void *context, unsigned done, unsigned of)
@@ -129,15 +196,42 @@ static void on_mail_done(void *context, unsigned done, unsigned of)
 		r->options->on_step(r->options->context, "mails", done, of);
 }
 
+/* Memory with half of the connections that only wait, and with all. What came before is not the mails' cost. */
+static void on_idle(void *context, unsigned count)
+{
+	struct running *r = context;
+
+	if (r->platform->usage == NULL || !r->platform->usage(&r->deployment, &r->before) ||
+		r->before.memory_bytes == UINT64_MAX)
+		return;
+	if (r->idle_count > 0 && count > r->idle_count)
+		r->record->idle_kib = ((double)r->before.memory_bytes - (double)r->idle_bytes) /
+				      1024 / (double)(count - r->idle_count);
+	r->idle_count = count;
+	r->idle_bytes = r->before.memory_bytes;
+}
+
+static const struct server_log *cell_log(const struct experiment_cell *cell)
+{
+	const struct server *s =
+		cell->server[0] == '\0' ? &server_mailvisor : server_find(slice_of(cell->server));
+
+	return s == NULL ? NULL : s->log;
+}
+
 /* Deployed: send and receive. */
 static bool work(struct running *r, struct plan_trial at, struct error *e)
 {
 	const struct experiment *x = &r->plan->x;
-	struct platform_usage before = { .cpu_ns = UINT64_MAX };
 	char run[LETTER_RUN_BYTES];
 	struct workload_plan plan = { .host = r->deployment.host,
 		.smtp_port = r->deployment.smtp_port,
 		.pop3_port = r->deployment.pop3_port,
+		.imap_port = r->deployment.imap_port,
+		.load = x->load,
+		.log_path = x->cells[at.cell].log,
+		.log = cell_log(&x->cells[at.cell]),
+		.on_idle = on_idle,
 		.from = x->from,
 		.to = x->to,
 		.user = x->to,
@@ -155,38 +249,82 @@ static bool work(struct running *r, struct plan_trial at, struct error *e)
 
 	memcpy(plan.sizes, x->sizes, sizeof plan.sizes);
 	(void)snprintf(run, sizeof run, "%.8s-%u-%u", r->plan->hash, at.block + 1, at.position + 1);
-	if (r->platform->usage != NULL && !r->platform->usage(&r->deployment, &before))
-		before.cpu_ns = UINT64_MAX;
+	if (r->platform->usage != NULL && !r->platform->usage(&r->deployment, &r->before))
+		r->before.cpu_ns = UINT64_MAX;
 	if (!workload_run(&plan, &r->result, e))
 		return false;
 	note_samples(r);
-	note_usage(r, &before);
+	note_steady(r);
+	r->record->load = curve_make(&plan, &r->result, r->generator_why);
+	note_usage(r, &r->before);
 	return true;
 }
 
 /* Keeps the end of a log beside the samples. Not having it is no failure. */
-static void log_keep(const struct running *r, const char *from, const char *name)
+static void log_keep(const struct running *r, const struct buf *text, const char *name)
 {
 	struct error ignored = { .fault = FAULT_NONE };
-	auto_buf text = { .max = LOG_BYTES_MAX };
 	char path[PATH_MAX];
 
-	if (from[0] == '\0' || !file_get(from, &text, &ignored) || text.len == 0 ||
-		!path_join(r->folder, name, path, &ignored))
+	if (text->len == 0 || !path_join(r->folder, name, path, &ignored))
 		return;
-	struct slice kept = buf_slice(&text);
+	struct slice kept = buf_slice(text);
 	if (kept.len > LOG_KEPT_BYTES)
 		kept = slice_skip(kept, kept.len - LOG_KEPT_BYTES);
 	(void)!file_put(path, kept, &ignored);
 }
 
+/* What a file got since it had `from_bytes`; a file that is shorter now was begun anew. */
+static void log_read(const char *path, uint64_t from_bytes, struct buf *to)
+{
+	struct error ignored = { .fault = FAULT_NONE };
+
+	buf_clear(to);
+	if (path[0] == '\0' || !file_get(path, to, &ignored))
+		buf_clear(to);
+	else if (from_bytes <= to->len)
+		buf_shift(to, from_bytes);
+}
+
+static uint64_t file_bytes(const char *path)
+{
+	struct stat meta;
+
+	return path[0] != '\0' && stat(path, &meta) == 0 ? (uint64_t)meta.st_size : 0;
+}
+
+/* Ends the deployment. Logs stay: the server's own in its folder must be read before, ours is whole behind. */
+static void stop(struct running *r, const struct experiment_cell *cell, uint64_t log_from_bytes,
+	struct buf *timeline)
+{
+	char console_path[PLATFORM_PATH_BYTES], timeline_path[PLATFORM_PATH_BYTES];
+	auto_buf console = { .max = LOG_BYTES_MAX };
+
+	(void)snprintf(console_path, sizeof console_path, "%s", r->deployment.console_path);
+	(void)snprintf(timeline_path, sizeof timeline_path, "%s",
+		cell->log[0] != '\0' ? cell->log : r->deployment.timeline_path);
+	bool is_console = strcmp(console_path, timeline_path) == 0;
+	if (!is_console)
+		log_read(timeline_path, log_from_bytes, timeline);
+	r->platform->stop(&r->deployment);
+	log_read(console_path, 0, &console);
+	if (is_console)
+		log_read(console_path, 0, timeline);
+	log_keep(r, &console, "console.log");
+	if (!is_console)
+		log_keep(r, timeline, "timeline.log");
+}
+
 /* Deploys, works, stops; *e says why the trial has no result. */
 static bool measure(struct running *r, struct plan_trial at, struct error *e)
 {
+	const struct experiment_cell *cell = &r->plan->x.cells[at.cell];
+	uint64_t log_from_bytes = file_bytes(cell->log);
+	auto_buf timeline = { .max = LOG_BYTES_MAX };
 	struct trial_wish wish;
 	char reason[PLATFORM_REASON_BYTES] = "";
 
-	trial_wish_fill(&r->plan->x, r->options, r->work, &wish);
+	trial_wish_fill(&r->plan->x, &r->plan->x.cells[at.cell], r->options, r->work, &wish);
 	if (r->options->on_step != NULL)
 		r->options->on_step(r->options->context, "deploying", 0, 1);
 	if (!r->platform->deploy(&wish.plan, &r->deployment, e))
@@ -195,12 +333,10 @@ static bool measure(struct running *r, struct plan_trial at, struct error *e)
 	bool is_done = work(r, at, e);
 	if (!is_done && !r->platform->is_alive(&r->deployment, reason))
 		(void)fail_in(e, "%.120s", reason);
-	char console[PLATFORM_PATH_BYTES], timeline[PLATFORM_PATH_BYTES];
-	(void)snprintf(console, sizeof console, "%s", r->deployment.console_path);
-	(void)snprintf(timeline, sizeof timeline, "%s", r->deployment.timeline_path);
-	r->platform->stop(&r->deployment);
-	log_keep(r, console, "console.log");
-	log_keep(r, timeline, "timeline.log");
+	stop(r, cell, log_from_bytes, &timeline);
+	if (is_done)
+		r->record->mail_stages = stages_make(r->result.samples, r->result.count,
+			cell_log(cell), buf_slice(&timeline), r->plan->x.warmup);
 	return is_done;
 }
 
@@ -235,6 +371,13 @@ static void record_begin(const struct plan *plan, struct plan_trial at, struct t
 		.ready_ms = (double)NAN,
 		.cpu_ms_per_mail = (double)NAN,
 		.memory_mib = (double)NAN,
+		.idle_kib = (double)NAN,
+		.quiet_wait_ms = (double)NAN,
+		.steady_from = (double)NAN,
+		.steady_p = (double)NAN,
+		.write_kib_per_mail = (double)NAN,
+		.flushes_per_mail = (double)NAN,
+		.exits_per_mail = (double)NAN,
 		.steal_percent = (double)NAN,
 		.work_seconds = (double)NAN };
 	(void)snprintf(ret->label, sizeof ret->label, "%s", plan->x.cells[at.cell].label);
@@ -244,10 +387,13 @@ static void record_begin(const struct plan *plan, struct plan_trial at, struct t
 bool trial_run(const struct plan *plan, struct plan_trial at, const struct trial_options *options,
 	struct trial_record *ret, struct error *e)
 {
-	struct running r = { .plan = plan, .options = options, .record = ret };
+	struct running r = {
+		.plan = plan, .options = options, .record = ret, .before = { .cpu_ns = UINT64_MAX }
+	};
 	struct error why = { .fault = FAULT_NONE };
 	struct cpu_times before, after;
 	struct canary canary;
+	struct quiet quiet;
 	uint64_t from_ns = clock_mono_ns(&clock_real);
 
 	record_begin(plan, at, ret);
@@ -256,6 +402,12 @@ bool trial_run(const struct plan *plan, struct plan_trial at, const struct trial
 		!folder_remove(r.folder, e) || !folder_make(r.folder, e) ||
 		!work_folder_make(&r, e))
 		return false;
+	ret->reruns = rules_excluded_count(r.folder);
+	if (options->on_step != NULL)
+		options->on_step(options->context, "waiting for quiet", 0, 1);
+	quiet_wait(options->work_root, plan->x.rules.quiet_ms, options->is_cancelled, &quiet);
+	ret->is_quiet = quiet.is_quiet;
+	ret->quiet_wait_ms = plan->x.rules.quiet_ms > 0 ? quiet.waited_ms : (double)NAN;
 	canary_measure(options->work_root, &canary);
 	ret->spin_ms = canary.spin_ms;
 	ret->flush_us = canary.flush_us;
@@ -265,6 +417,7 @@ bool trial_run(const struct plan *plan, struct plan_trial at, const struct trial
 	ret->steal_percent = cpu_steal_percent(&before, &after);
 	ret->seconds = (double)(clock_mono_ns(&clock_real) - from_ns) / (double)NS_PER_S;
 	(void)snprintf(ret->reason, sizeof ret->reason, "%s", why.text);
+	rules_judge(&plan->x.rules, options->history, r.generator_why, ret);
 	bool is_good = folder_remove(r.work, e);
 	if (is_good && options->is_cancelled != NULL && *options->is_cancelled)
 		is_good = fail(e, FAULT_GONE, "stopped on request");

@@ -7,12 +7,15 @@
  * so). It fails on the lab's own troubles: no disk, or a request to stop.
  */
 #include "lab/run/record.h"
+#include "lab/run/rules.h"
 
 struct trial_options {
 	const char *folder;    /* the results */
 	const char *work_root; /* where deployments keep their disks */
 	const char *server_path, *image_path;
-	const char *password; /* of every account */
+	const char *packages_path;           /* unpacked packages of other servers; NULL: none */
+	const char *password;                /* of every account */
+	const struct rules_history *history; /* of this run's trials so far */
 	const volatile bool *is_cancelled;
 	void (*on_step)(void *context, const char *what, unsigned done, unsigned of);
 	void *context;
@@ -27,5 +30,5 @@ struct trial_wish {
 	struct deploy_account accounts[2];
 	struct deploy_plan plan;
 };
-void trial_wish_fill(const struct experiment *x, const struct trial_options *options,
-	const char *work_path, struct trial_wish *ret);
+void trial_wish_fill(const struct experiment *x, const struct experiment_cell *cell,
+	const struct trial_options *options, const char *work_path, struct trial_wish *ret);

@@ -14,9 +14,10 @@ static const char about[] =
 	"# u32 block number from 1, u32 record count, zeros, u32 CRC-32C of the block before it).\n"
 	"byte_order=little\nclock=CLOCK_MONOTONIC nanoseconds\n"
 	"fields=sequence:u32 size_bytes:u32 outcome:u16 flags:u16 poll_count:u32 reply_code:u32 "
-	"zero:u32 "
-	"poll_gap_ns:u64 t0:u64 t1..t10:u64(since t0) zero:u64\n"
-	"outcomes=delivered refused broken lost corrupt\nflags=1:warmup 2:duplicated 4:late\n"
+	"step:u32 "
+	"poll_gap_ns:u64 t0:u64 t1..t10:u64(since t0) wait_ns:u64\n"
+	"outcomes=delivered refused broken lost corrupt\nflags=1:warmup 2:duplicated 4:late "
+	"8:seen_first 16:unchecked 32:scheduled\n"
 	"points=due start banner hello mail rcpt data sent accepted seen fetched\n";
 
 enum { BLOCK_MAGIC = 0x4b4c4253 }; /* "SBLK" */
@@ -30,6 +31,13 @@ const char *sample_outcome_name(unsigned outcome)
 		"corrupt" };
 
 	return outcome < OUTCOME_COUNT ? names[outcome] : "unknown";
+}
+
+uint64_t sample_latency_ns(const struct sample *s)
+{
+	bool is_planned = (s->flags & SAMPLE_IS_SCHEDULED) != 0;
+
+	return s->at_ns[POINT_FETCHED] - (is_planned ? 0 : s->at_ns[POINT_START]);
 }
 
 uint32_t crc32c(const void *bytes, size_t count)
@@ -68,11 +76,11 @@ static void record_put(unsigned char *at, const struct sample *s)
 	put(&at, s->flags, 2);
 	put(&at, s->poll_count, 4);
 	put(&at, s->reply_code, 4);
-	put(&at, 0, 4);
+	put(&at, s->step, 4);
 	put(&at, s->poll_gap_ns, 8);
 	for (unsigned i = 0; i < SAMPLE_POINT_COUNT; i++)
 		put(&at, s->at_ns[i], 8);
-	put(&at, 0, 8);
+	put(&at, s->wait_ns, 8);
 }
 
 static void record_get(const unsigned char *at, struct sample *ret)
@@ -83,10 +91,11 @@ static void record_get(const unsigned char *at, struct sample *ret)
 	ret->flags = (uint16_t)get(&at, 2);
 	ret->poll_count = (uint32_t)get(&at, 4);
 	ret->reply_code = (uint32_t)get(&at, 4);
-	(void)get(&at, 4);
+	ret->step = (uint32_t)get(&at, 4);
 	ret->poll_gap_ns = get(&at, 8);
 	for (unsigned i = 0; i < SAMPLE_POINT_COUNT; i++)
 		ret->at_ns[i] = get(&at, 8);
+	ret->wait_ns = get(&at, 8);
 }
 
 static void seal(unsigned char *block)

@@ -50,6 +50,11 @@ enum {
 	SAMPLE_IS_WARMUP = 1 << 0,     /* kept, shown as cold start, not part of the results */
 	SAMPLE_IS_DUPLICATED = 1 << 1, /* came more than once */
 	SAMPLE_IS_LATE = 1 << 2,       /* came after its deadline */
+	/* the receiver saw it before the sender read the 250: t9 (and t10) stand at t8 */
+	SAMPLE_IS_SEEN_FIRST = 1 << 3,
+	SAMPLE_IS_SCHEDULED =
+		1 << 5, /* t0 was planned before: latency counts from it (sample_latency_ns) */
+	SAMPLE_IS_UNCHECKED = 1 << 4, /* the log says that it was delivered; nobody fetched it */
 };
 
 #define SAMPLE_NEVER UINT64_MAX
@@ -60,8 +65,11 @@ struct sample {
 	uint16_t outcome, flags;
 	uint32_t poll_count;
 	uint32_t reply_code;
+	uint32_t step; /* of a load sweep; else 0 */
 	/* between the last two looks into the mailbox: the resolution of t9 */
 	uint64_t poll_gap_ns;
+	/* of t1 - t0: waited for a sender, since all were busy with a slow server; the rest is the instrument's */
+	uint64_t wait_ns;
 	uint64_t at_ns[SAMPLE_POINT_COUNT]; /* [0] CLOCK_MONOTONIC, the others since [0] or never */
 };
 
@@ -76,6 +84,11 @@ MUST_CHECK bool samples_read(const char *path, struct sample_file *ret, struct e
 /* The parser itself: everything or nothing, for any bytes. */
 MUST_CHECK bool samples_parse(struct slice bytes, struct sample_file *ret, struct error *e);
 void sample_file_done(struct sample_file *file);
+/*
+ * From t1, or from t0 when that was a planned time: a mail that started late has waited since then. Only of a
+ * mail that was delivered.
+ */
+uint64_t sample_latency_ns(const struct sample *s);
 const char *sample_outcome_name(unsigned outcome);
 /* CRC-32C (Castagnoli), as in RFC 3720 B.4. */
 uint32_t crc32c(const void *bytes, size_t count);

@@ -63,14 +63,44 @@ static bool path_step(const struct smtp_letter *letter, struct wire *w, struct s
 	return step(letter, w, s, (struct slice){ text, (size_t)len }, 250, point, e);
 }
 
-static bool converse(const struct smtp_letter *l, struct wire *w, struct sample *s, struct error *e)
+static bool greet(const struct smtp_letter *l, struct wire *w, struct sample *s, struct error *e)
 {
 	return step(l, w, s, S(""), 220, POINT_BANNER, e) &&
-	       step(l, w, s, S("EHLO lab.invalid\r\n"), 250, POINT_HELLO, e) &&
-	       path_step(l, w, s, "MAIL FROM", l->from, POINT_MAIL, e) &&
+	       step(l, w, s, S("EHLO lab.invalid\r\n"), 250, POINT_HELLO, e);
+}
+
+static bool transfer(const struct smtp_letter *l, struct wire *w, struct sample *s, struct error *e)
+{
+	return path_step(l, w, s, "MAIL FROM", l->from, POINT_MAIL, e) &&
 	       path_step(l, w, s, "RCPT TO", l->to, POINT_RCPT, e) &&
 	       step(l, w, s, S("DATA\r\n"), 354, POINT_DATA, e) &&
 	       step(l, w, s, l->stuffed, 250, POINT_ACCEPTED, e);
+}
+
+bool smtp_open(
+	const struct smtp_letter *letter, struct wire *w, struct sample *sample, struct error *e)
+{
+	note(sample, POINT_START);
+	if (!wire_dial(w, letter->host, letter->port, letter->until_ns, e))
+		return fail_in(e, "SMTP");
+	if (greet(letter, w, sample, e))
+		return true;
+	wire_close(w);
+	return fail_in(e, "SMTP");
+}
+
+bool smtp_mail(const struct smtp_letter *letter, struct wire *w, struct sample *sample,
+	bool is_first, struct error *e)
+{
+	if (!is_first) {
+		note(sample, POINT_START);
+		sample->at_ns[POINT_BANNER] = sample->at_ns[POINT_START];
+		sample->at_ns[POINT_HELLO] = sample->at_ns[POINT_START];
+	}
+	if (transfer(letter, w, sample, e))
+		return true;
+	wire_close(w);
+	return fail_in(e, "SMTP");
 }
 
 bool smtp_send(
@@ -78,13 +108,8 @@ bool smtp_send(
 {
 	struct error ignored = { .fault = FAULT_NONE };
 
-	note(sample, POINT_START);
-	if (!wire_dial(w, letter->host, letter->port, letter->until_ns, e))
-		return fail_in(e, "SMTP");
-	if (!converse(letter, w, sample, e)) {
-		wire_close(w);
-		return fail_in(e, "SMTP");
-	}
+	if (!smtp_open(letter, w, sample, e) || !smtp_mail(letter, w, sample, true, e))
+		return false;
 	/* The mail is acknowledged: whatever happens to QUIT does not change that. */
 	(void)!wire_send(w, S("QUIT\r\n"), letter->until_ns, &ignored);
 	return true;

@@ -22,4 +22,10 @@ struct smtp_letter {
 /* Fills sample->at_ns[POINT_START..POINT_ACCEPTED] relative to sample->at_ns[POINT_DUE]. */
 MUST_CHECK bool smtp_send(
 	const struct smtp_letter *letter, struct wire *w, struct sample *sample, struct error *e);
+/* The parts, for several mails over one connection. A mail behind the first has no banner and no greeting
+ * to wait for: these points are its start. */
+MUST_CHECK bool smtp_open(
+	const struct smtp_letter *letter, struct wire *w, struct sample *sample, struct error *e);
+MUST_CHECK bool smtp_mail(const struct smtp_letter *letter, struct wire *w, struct sample *sample,
+	bool is_first, struct error *e);
 void smtp_bye(struct wire *w, uint64_t until_ns);

@@ -154,6 +154,13 @@ bool wire_bytes(struct wire *w, size_t count, uint64_t until_ns, struct buf *to,
 	return true;
 }
 
+bool wire_is_ready(struct wire *w, uint64_t until_ns)
+{
+	struct error why = { .fault = FAULT_NONE };
+
+	return w->count > 0 || wait_for(w->fd, POLLIN, until_ns, &why);
+}
+
 void wire_close(struct wire *w)
 {
 	fd_close(&w->fd);

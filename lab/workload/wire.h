@@ -30,4 +30,6 @@ MUST_CHECK bool wire_line(struct wire *w, uint64_t until_ns, struct slice *ret, 
 /* Adds exactly so many bytes to the buffer, whose maximum allows for them. */
 MUST_CHECK bool wire_bytes(
 	struct wire *w, size_t count, uint64_t until_ns, struct buf *to, struct error *e);
+/* False: nothing came until then. True: there are bytes to read, or an end or a failure to be told. */
+bool wire_is_ready(struct wire *w, uint64_t until_ns);
 void wire_close(struct wire *w);

@@ -2,12 +2,15 @@
 #include "lab/workload/workload.h"
 
 #include "base/clock.h"
+#include "lab/workload/arrivals.h"
+#include "lab/workload/load.h"
 #include "lab/workload/pop3.h"
 #include "lab/workload/smtp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum {
@@ -48,10 +51,10 @@ static void shuffle(uint32_t *at, size_t count, uint64_t *state)
 	}
 }
 
-void workload_order(const struct workload_plan *plan, uint32_t *ret_sizes)
+void workload_order(const struct workload_plan *plan, size_t total, uint32_t *ret_sizes)
 {
 	uint64_t state = plan->seed * 2 + 1; /* never 0, where xorshift stands still */
-	size_t measured = (size_t)plan->per_size * plan->size_count;
+	size_t measured = total - plan->warmup_count;
 
 	for (int i = 0; i < 8; i++)
 		(void)random_next(&state);
@@ -278,7 +281,7 @@ static bool stragglers_await(struct trial *t, struct error *e)
 
 static bool plan_check(const struct workload_plan *plan, struct error *e)
 {
-	uint64_t total = (uint64_t)plan->per_size * plan->size_count + plan->warmup_count;
+	uint64_t total = arrivals_count(plan);
 
 	if (plan->size_count == 0 || plan->size_count > WORKLOAD_SIZES_MAX)
 		return fail(e, FAULT_NEVER, "a trial has 1 to %d sizes, not %u", WORKLOAD_SIZES_MAX,
@@ -298,10 +301,21 @@ static uint32_t size_largest(const struct workload_plan *plan)
 	return largest;
 }
 
-bool workload_run(const struct workload_plan *plan, struct workload_result *ret, struct error *e)
+uint64_t workload_cpu_ns(void)
 {
-	if (!plan_check(plan, e))
-		return false;
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage) != 0)
+		return 0;
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NS_PER_US;
+}
+
+/* The study's way: one thread, one mail at a time. */
+static bool plain_run(
+	const struct workload_plan *plan, struct workload_result *ret, struct error *e)
+{
+	uint64_t cpu_ns = workload_cpu_ns();
 	size_t total = (size_t)plan->per_size * plan->size_count + plan->warmup_count;
 	size_t largest = size_largest(plan);
 	struct trial t = { .plan = plan,
@@ -317,13 +331,14 @@ bool workload_run(const struct workload_plan *plan, struct workload_result *ret,
 	if (!is_done)
 		(void)fail(e, FAULT_LATER, "run a trial of %zu mails: no memory", total);
 	if (is_done) {
-		workload_order(plan, sizes);
+		workload_order(plan, total, sizes);
 		is_done = mailbox_drain(&t, e);
 		ret->strange = 0;
 		ret->first_ns = wire_now_ns();
 	}
 	is_done = is_done && mails_run(&t, sizes, total, e);
 	ret->last_ns = wire_now_ns();
+	ret->cpu_ns = workload_cpu_ns() - cpu_ns;
 	is_done = is_done && stragglers_await(&t, e);
 	buf_done(&t.text);
 	buf_done(&t.stuffed);
@@ -331,6 +346,13 @@ bool workload_run(const struct workload_plan *plan, struct workload_result *ret,
 	if (!is_done)
 		workload_result_done(ret);
 	return is_done;
+}
+
+bool workload_run(const struct workload_plan *plan, struct workload_result *ret, struct error *e)
+{
+	if (!plan_check(plan, e))
+		return false;
+	return load_is_plain(&plan->load) ? plain_run(plan, ret, e) : load_run(plan, ret, e);
 }
 
 void workload_result_done(struct workload_result *r)

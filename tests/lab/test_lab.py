@@ -57,7 +57,11 @@ def password_of(folder):
 def conf_of(folder, servers, **keys):
     """An experiment file; servers is {label: Fake} in order."""
     keys = {"blocks": 2, "messages": 5, "warmup": 2, "message_deadline_ms": 1000, "deploy_deadline_ms": 2000, **keys}
-    lines = ['name = "test"'] + [f"{key} = {value}" for key, value in keys.items()]
+    rules = keys.pop("rules", "quiet_ms = 0\n steal_percent = 0\n canary_mad = 0\n reruns = 0")
+    load = keys.pop("load", None)
+    lines = ['name = "test"'] + [f"{key} = {value}" for key, value in keys.items()] + [f"rules {{ {rules} }}"]
+    if load:
+        lines.append(f"load {{ {load} }}")
     for label, server in servers.items():
         control = "true" if label.endswith("-again") else "false"
         lines.append(f'platform {label} {{\n driver = "external:{server.place}"\n control = {control}\n}}')

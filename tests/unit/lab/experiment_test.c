@@ -58,6 +58,16 @@ static void test_refusals(void **state)
 		{ "platform process {}\npoll_us = 5", "poll_us" },
 		{ "platform process {}\nfrom = alice", "addresses" },
 		{ "platform process {}\nname = \"a$b\"", "name" },
+		{ "platform process { server = qmail }", "no server 'qmail'" },
+		{ "platform process {}\nload { model = shut }", "model 'shut'" },
+		{ "platform process {}\nload { receive = pigeon }", "receive 'pigeon'" },
+		{ "platform process {}\nload { model = open\n rate = 0 }", "rate = 0" },
+		{ "platform process {}\nload { model = sweep }", "rates" },
+		{ "platform process {}\nload { rates = {5} }", "rates" },
+		{ "platform process {}\nload { model = sweep\n rates = {5, 4} }", "grow" },
+		{ "platform process {}\nload { model = open\n receive = log }", "closed" },
+		{ "platform process {}\nload { speed = 5 }", "speed" },
+		{ "platform process {}\nrules { reruns = 11 }", "reruns = 11" },
 		{ "platform aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd {}", "label" },
 	};
 
@@ -83,6 +93,53 @@ static void test_choice(void **state)
 	check(!experiment_choose(&x, S("process,moon"), &e) && strstr(e.text, "moon") != NULL);
 }
 
+/* What is not the study's way comes back whole; what is, leaves the text as it always was. */
+static void test_load_and_rules(void **state)
+{
+	static const char text[] =
+		"platform process { server = exim }\n"
+		"platform x { driver = \"external:127.0.0.1:25:110\"\n server = hmailserver\n"
+		" log = \"/var/log/h.log\" }\n"
+		"load { model = sweep\n receive = idle\n rates = {10, 20, 40}\n step_s = 2 }\n"
+		"rules { quiet_ms = 0\n reruns = 2 }\n";
+	struct experiment x, y;
+	struct error e = { .fault = FAULT_NONE };
+	auto_buf first = { .max = 1 << 16 };
+	auto_buf second = { .max = 1 << 16 };
+
+	(void)state;
+	check(experiment_parse(text, &x, &e));
+	check(x.load.kind == LOAD_SWEEP && x.load.receive == RECEIVE_IDLE &&
+		x.load.rate_count == 3 && x.load.rates[2] == 40 && x.load.step_s == 2);
+	check(x.rules.quiet_ms == 0 && x.rules.reruns == 2 && x.rules.steal_percent == 2);
+	check(strcmp(x.cells[0].server, "exim") == 0 &&
+		strcmp(x.cells[1].log, "/var/log/h.log") == 0);
+	check(experiment_print(&x, &first) && buf_add_byte(&first, '\0') &&
+		experiment_parse(first.at, &y, &e));
+	check(experiment_print(&y, &second) && buf_add_byte(&second, '\0') &&
+		slice_same(buf_slice(&first), buf_slice(&second)));
+	buf_clear(&first);
+	check(experiment_builtin(S("paper"), false, &x, &e) && experiment_print(&x, &first) &&
+		buf_add_byte(&first, '\0'));
+	check(strstr(first.at, "load {") == NULL && strstr(first.at, "server =") == NULL);
+}
+
+/* Ours keeps the platform's name, the others get their own behind it. */
+static void test_servers_on_each_platform(void **state)
+{
+	struct experiment x;
+	struct error e = { .fault = FAULT_NONE };
+
+	(void)state;
+	check(experiment_parse("platform process {}\nplatform container {}", &x, &e));
+	check(experiment_serve(&x, S("mailvisor, exim"), &e) && x.cell_count == 4);
+	check(strcmp(x.cells[0].label, "process") == 0 &&
+		strcmp(x.cells[3].label, "container-exim") == 0 &&
+		strcmp(x.cells[3].server, "exim") == 0);
+	check(experiment_parse("platform process {}", &x, &e) &&
+		!experiment_serve(&x, S("qmail"), &e) && strstr(e.text, "qmail") != NULL);
+}
+
 static void test_messages_of_one_platform(void **state)
 {
 	struct experiment x;
@@ -101,6 +158,8 @@ int main(void)
 		cmocka_unit_test(test_paper_is_the_study),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_load_and_rules),
+		cmocka_unit_test(test_servers_on_each_platform),
 		cmocka_unit_test(test_messages_of_one_platform),
 	};
 

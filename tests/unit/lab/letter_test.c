@@ -143,11 +143,11 @@ static void test_order_of_sizes(void **state)
 	unsigned counts[11] = { 0 };
 
 	(void)state;
-	workload_order(&plan, a);
-	workload_order(&plan, b);
+	workload_order(&plan, 106, a);
+	workload_order(&plan, 106, b);
 	check(memcmp(a, b, sizeof a) == 0);
 	plan.seed = 6;
-	workload_order(&plan, c);
+	workload_order(&plan, 106, c);
 	check(memcmp(a, c, sizeof a) != 0);
 	for (unsigned i = 6; i < 106; i++)
 		counts[a[i] / 1024]++;
