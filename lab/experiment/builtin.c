@@ -2,6 +2,7 @@
 #include "lab/experiment/experiment.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /*
  * The study's evaluation, repaired: its sizes (1, 3 and 10 KB in its results, 5 KB in its method), its closed
@@ -51,6 +52,8 @@ bool experiment_builtin(struct slice name, bool is_quick, struct experiment *ret
 	*ret = paper;
 	ret->load = load_default;
 	ret->rules = run_rules_default;
+	memcpy(ret->claims, claims_of_the_study, claims_of_the_study_count * sizeof *ret->claims);
+	ret->claim_count = claims_of_the_study_count;
 	if (is_quick) {
 		(void)snprintf(ret->name, sizeof ret->name, "paper-quick");
 		ret->blocks = 3;

@@ -56,6 +56,8 @@ bool experiment_check(const struct experiment *x, struct error *e)
 		return fail(e, FAULT_NEVER, "the experiment has no name");
 	if (strchr(x->from, '@') == NULL || strchr(x->to, '@') == NULL)
 		return fail(e, FAULT_NEVER, "from and to must be addresses like 'alice@a.example'");
+	if (!claims_check(x->claims, x->claim_count, e))
+		return false;
 	return in_range("platforms", x->cell_count, 1, EXPERIMENT_CELLS_MAX, e) &&
 	       in_range("sizes", x->size_count, 1, WORKLOAD_SIZES_MAX, e) && cells_check(x, e) &&
 	       sizes_check(x, e) && in_range("blocks", x->blocks, 1, EXPERIMENT_BLOCKS_MAX, e) &&
@@ -202,7 +204,8 @@ bool experiment_print(const struct experiment *x, struct buf *to)
 		       x->message_deadline_ms, x->deploy_deadline_ms, x->cpu_count, x->memory_mib,
 		       x->disk_mib, x->sesoi_percent, x->seed) &&
 	       text_print(to, "from", x->from) && text_print(to, "to", x->to) &&
-	       load_print(&x->load, to) && rules_print(&x->rules, to) && cells_print(x, to);
+	       load_print(&x->load, to) && rules_print(&x->rules, to) && cells_print(x, to) &&
+	       claims_print(x->claims, x->claim_count, to);
 }
 
 bool experiment_hash(

@@ -11,6 +11,7 @@
  */
 #include "base/buf.h"
 #include "base/error.h"
+#include "lab/experiment/claim.h"
 #include "lab/experiment/load.h"
 #include "lab/server/server.h"
 #include "lab/workload/workload.h"
@@ -53,6 +54,8 @@ struct experiment {
 	unsigned sesoi_percent; /* smallest effect of interest */
 	uint64_t seed;
 	char from[EXPERIMENT_TEXT_BYTES], to[EXPERIMENT_TEXT_BYTES];
+	struct claim claims[CLAIMS_MAX]; /* statements to test; none is fine */
+	unsigned claim_count;
 	struct load_model load;
 	struct run_rules rules;
 };

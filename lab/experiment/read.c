@@ -103,11 +103,46 @@ static bool lists_take(cfg_t *cfg, struct experiment *ret, struct error *e)
 	return true;
 }
 
+static bool claim_take(cfg_t *cfg, struct claim *ret, struct error *e)
+{
+	const char *title = cfg_title(cfg);
+	char kind[16] = "";
+
+	*ret = (struct claim){ .kind = CLAIM_LESS };
+	if (title == NULL || !slice_text(slice_of(title), ret->id, sizeof ret->id))
+		return fail(e, FAULT_NEVER, "claim: the name is longer than %d bytes",
+			CLAIM_ID_BYTES - 1);
+	if (!text_take(cfg, "kind", kind, sizeof kind, e))
+		return false;
+	if (!claim_kind_find(kind, &ret->kind))
+		return fail(e, FAULT_NEVER,
+			"claim %s: kind '%s' is none of less, rise, close, best", ret->id, kind);
+	return text_take(cfg, "text", ret->text, sizeof ret->text, e) &&
+	       text_take(cfg, "platform", ret->platform, sizeof ret->platform, e) &&
+	       text_take(cfg, "than", ret->than, sizeof ret->than, e) &&
+	       size_parse(cfg_getstr(cfg, "size"), &ret->size_bytes, e) &&
+	       size_parse(cfg_getstr(cfg, "to"), &ret->to_bytes, e) &&
+	       count_take(cfg, "value", &ret->value, e) && count_take(cfg, "about", &ret->about, e);
+}
+
+static bool claims_take(cfg_t *cfg, struct experiment *ret, struct error *e)
+{
+	ret->claim_count = cfg_size(cfg, "claim");
+	if (ret->claim_count > CLAIMS_MAX)
+		return fail(e, FAULT_NEVER, "at most %d claims", CLAIMS_MAX);
+	for (unsigned i = 0; i < ret->claim_count; i++) {
+		if (!claim_take(cfg_getnsec(cfg, "claim", i), &ret->claims[i], e))
+			return false;
+	}
+	return true;
+}
+
 static bool take(cfg_t *cfg, struct experiment *ret, struct error *e)
 {
 	unsigned seed = 0;
 
-	if (!lists_take(cfg, ret, e) || !count_take(cfg, "seed", &seed, e))
+	if (!lists_take(cfg, ret, e) || !claims_take(cfg, ret, e) ||
+		!count_take(cfg, "seed", &seed, e))
 		return false;
 	ret->seed = seed;
 	return text_take(cfg, "name", ret->name, sizeof ret->name, e) &&
@@ -142,6 +177,17 @@ bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 		CFG_INT("messages", 0, CFGF_NONE),
 		CFG_END()
 	};
+	cfg_opt_t claim[] = {
+		CFG_STR("text", "", CFGF_NONE),
+		CFG_STR("kind", "less", CFGF_NONE),
+		CFG_STR("platform", "", CFGF_NONE),
+		CFG_STR("than", "", CFGF_NONE),
+		CFG_STR("size", "0", CFGF_NONE),
+		CFG_STR("to", "0", CFGF_NONE),
+		CFG_INT("value", 0, CFGF_NONE),
+		CFG_INT("about", 0, CFGF_NONE),
+		CFG_END()
+	};
 	cfg_opt_t options[] = {
 		CFG_STR("name", "unnamed", CFGF_NONE),
 		CFG_STR("question", "Where does a mail server run best?", CFGF_NONE),
@@ -163,6 +209,7 @@ bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 		CFG_SEC("load", load, CFGF_NODEFAULT),
 		CFG_SEC("rules", rules, CFGF_NODEFAULT),
 		CFG_SEC("platform", platform, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_SEC("claim", claim, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END()
 	};
 	/* clang-format on */
