@@ -33,6 +33,7 @@ static const struct {
 	{ "consolidation", command_consolidation, "many domains in one server, or a server for each?" },
 	{ "durability", command_durability, "is an acknowledged mail on the disk?" },
 	{ "report", command_report, "make the report of a results folder again" },
+	{ "compare", command_compare, "put two results folders side by side" },
 	{ "doctor", command_doctor, "can this machine measure?" },
 #ifdef LAB_HAS_IMAGE
 	{ "image", image_command, "build the appliance for virtual machines" },

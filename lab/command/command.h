@@ -19,6 +19,7 @@ enum {
 int command_run(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_compare(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_move(int argc, char **argv);
 int command_durability(int argc, char **argv);

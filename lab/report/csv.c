@@ -7,15 +7,16 @@
 void csv_results(struct page *p, const struct summary *s)
 {
 	put(p, "platform,size_octets,trials,mails,unfinished,mean_ms,mean_low,mean_high,median_ms,"
-	       "median_low,median_high,sd_ms,p90_ms,p95_ms,p99_ms,min_ms,max_ms,accept_ms,retrieve_"
-	       "ms,"
-	       "study_mails,study_mean_ms\r\n");
+	       "median_low,median_high,ranks_low,ranks_high,sd_ms,mad_ms,p90_ms,p95_ms,p99_ms,"
+	       "p999_ms,min_ms,max_ms,accept_ms,retrieve_ms,best,best_two,study_mails,"
+	       "study_mean_ms\r\n");
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		for (unsigned k = 0; k < s->plan.x.size_count && s->cells[i].is_measured; k++) {
 			const struct summary_size *z = &s->cells[i].sizes[k];
 			const double values[] = { z->mean, z->mean_ci.low, z->mean_ci.high,
-				z->median, z->median_ci.low, z->median_ci.high, z->sd, z->p90,
-				z->p95, z->p99, z->min, z->max, z->accept, z->retrieve };
+				z->median, z->median_ci.low, z->median_ci.high, z->order_ci.low,
+				z->order_ci.high, z->sd, z->mad, z->p90, z->p95, z->p99, z->p999,
+				z->min, z->max, z->accept, z->retrieve, z->best, z->second };
 
 			put_csv(p, s->cells[i].cell->label);
 			put(p, ",%" PRIu32 ",%zu,%zu,%zu", s->plan.x.sizes[k], z->trials, z->mails,
@@ -33,7 +34,8 @@ static void comparison_row(struct page *p, const struct summary *s, const struct
 {
 	const struct comparison *c = &pair->comparison;
 	const double values[] = { c->ratio, c->ratio_ci.low, c->ratio_ci.high, 100 * (1 - c->ratio),
-		c->difference, c->superiority, c->p, c->p_holm };
+		c->difference, c->difference_ci.low, c->difference_ci.high, c->superiority, c->p,
+		c->p_holm, c->p_rank, c->p_tost };
 
 	put_csv(p, s->cells[pair->a].cell->label);
 	put(p, ",");
@@ -41,18 +43,53 @@ static void comparison_row(struct page *p, const struct summary *s, const struct
 	put(p, ",%" PRIu32 ",%zu", s->plan.x.sizes[pair->size], c->blocks);
 	for (size_t v = 0; v < COUNT(values); v++)
 		put_real(p, values[v]);
-	put(p, ",%s,%zu\r\n", verdict_name(c->verdict), c->blocks_needed);
+	put(p, ",%s,%zu,%s\r\n", verdict_name(c->verdict), c->blocks_needed,
+		c->is_noise ? "yes" : "no");
 }
 
 void csv_comparisons(struct page *p, const struct summary *s)
 {
-	put(p, "a,b,size_octets,blocks,ratio,ratio_low,ratio_high,a_less_time_percent,difference_"
-	       "ms,"
-	       "superiority,p,p_holm,verdict_of_a,blocks_needed\r\n");
+	put(p, "a,b,size_octets,blocks,ratio,ratio_low,ratio_high,a_less_time_percent,"
+	       "difference_ms,difference_low,difference_high,superiority,p,p_holm,p_ranks,p_tost,"
+	       "verdict_of_a,blocks_needed,within_noise\r\n");
 	for (size_t i = 0; i < s->pair_count; i++)
 		comparison_row(p, s, &s->pairs[i]);
 	for (size_t i = 0; i < s->noise_count; i++)
 		comparison_row(p, s, &s->noise[i]);
+}
+
+void csv_trials(struct page *p, const struct summary *s)
+{
+	put(p, "platform,block,position,started,is_measured,deploy_ms,cpu_ms_per_mail,memory_mib,"
+	       "steal_percent,canary_ms,flush_us,steady_from,trend_p,is_steady,reruns,"
+	       "disturbed");
+	for (unsigned k = 0; k < s->plan.x.size_count; k++)
+		put(p, ",median_ms_%" PRIu32 ",mean_ms_%" PRIu32, s->plan.x.sizes[k],
+			s->plan.x.sizes[k]);
+	put(p, "\r\n");
+	for (size_t i = 0; i < s->trial_count; i++) {
+		const struct summary_trial *t = &s->trials[i];
+		const struct trial_record *r = &t->record;
+		const double values[] = { r->deploy_ms, r->cpu_ms_per_mail, r->memory_mib,
+			r->steal_percent, r->spin_ms, r->flush_us, r->steady_from, r->steady_p };
+
+		put_csv(p, r->label);
+		put(p, ",%u,%u,%s,%s", r->block + 1, r->position + 1, r->started,
+			r->is_measured ? "yes" : "no");
+		for (size_t v = 0; v < COUNT(values); v++)
+			put_real(p, values[v]);
+		put(p, ",%s,%" PRIu64 ",",
+			!isfinite(r->steady_from) ? ""
+			: r->is_steady            ? "yes"
+						  : "no",
+			r->reruns);
+		put_csv(p, r->excluded);
+		for (unsigned k = 0; k < s->plan.x.size_count; k++) {
+			put_real(p, r->is_measured ? t->medians[k] : (double)NAN);
+			put_real(p, r->is_measured ? t->means[k] : (double)NAN);
+		}
+		put(p, "\r\n");
+	}
 }
 
 static void sample_row(struct page *p, const struct summary_trial *t, const struct sample *m)

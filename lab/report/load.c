@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/report/summary.h"
 
+#include "lab/files/json_file.h"
 #include "lab/report/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What else the record says. */
+static bool costs_load(const char *place, struct costs *ret, struct error *e)
+{
+	char path[PATH_MAX];
+
+	if (!path_join(place, "trial.json", path, e))
+		return false;
+	auto_json *doc = json_file_load(path, e);
+	if (doc == NULL)
+		return false;
+	costs_read(doc, ret);
+	return true;
+}
 
 static bool trial_load(struct summary *s, const char *folder, struct plan_trial at, struct error *e)
 {
@@ -25,6 +40,8 @@ static bool trial_load(struct summary *s, const char *folder, struct plan_trial 
 		return fail(e, FAULT_NEVER, "'%s' holds the record of another trial", place);
 	if (!t->record.is_measured)
 		return true;
+	if (!costs_load(place, &t->costs, e))
+		return false;
 	return path_join(place, "samples.bin", path, e) && samples_read(path, &t->samples, e);
 }
 
@@ -48,6 +65,10 @@ void summary_done(struct summary *s)
 	for (size_t i = 0; i < s->trial_count; i++) {
 		record_done(&s->trials[i].record);
 		sample_file_done(&s->trials[i].samples);
+	}
+	for (unsigned i = 0; i < COUNT(s->cells); i++) {
+		for (unsigned k = 0; k < COUNT(s->cells[i].sizes); k++)
+			free(s->cells[i].sizes[k].sorted);
 	}
 	free(s->trials);
 	free(s->pairs);

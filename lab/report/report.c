@@ -2,6 +2,7 @@
 #include "lab/report/report.h"
 
 #include "lab/files/json_file.h"
+#include "lab/report/chart.h"
 #include "lab/report/outputs.h"
 
 #include <stdlib.h>
@@ -26,34 +27,55 @@ static json_t *environment_load(const struct summary *s, const char *folder)
 		if (facts != NULL)
 			(void)json_object_set_new(by_label, label, facts);
 	}
-	return json_pack(
-		"{s:o, s:o}", "host", host != NULL ? host : json_object(), "platforms", by_label);
+	return json_pack("{s:o, s:o, s:o}", "host", host != NULL ? host : json_object(),
+		"platforms", by_label, "sections", sections_load(folder));
 }
 
 static bool tables_write(const struct summary *s, const char *folder, struct error *e)
 {
+	static const struct {
+		const char *name;
+		void (*write)(struct page *p, const struct summary *s);
+	} tables[] = {
+		{ "results.csv", csv_results },
+		{ "comparisons.csv", csv_comparisons },
+		{ "trials.csv", csv_trials },
+		{ "samples.csv", csv_samples },
+	};
 	struct page p = { .is_broken = false };
 	char path[PATH_MAX];
 
-	csv_results(&p, s);
-	if (!page_save(&p, folder, "results.csv", e))
-		return false;
-	csv_comparisons(&p, s);
-	if (!page_save(&p, folder, "comparisons.csv", e))
-		return false;
-	csv_samples(&p, s);
-	return page_save(&p, folder, "samples.csv", e) &&
-	       path_join(folder, "summary.json", path, e) &&
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		tables[i].write(&p, s);
+		if (!page_save(&p, folder, tables[i].name, e))
+			return false;
+	}
+	return path_join(folder, "summary.json", path, e) &&
 	       json_file_save(path, json_summary(s), e);
 }
 
-static bool html_save(const struct summary *s, const char *folder, struct error *e)
+static bool text_save(const struct summary *s, const json_t *environment,
+	const struct figures *figures, bool is_markdown, const char *folder, struct error *e)
 {
-	struct page p = { .is_broken = false };
-	auto_json *environment = environment_load(s, folder);
+	struct doc d = { .is_markdown = is_markdown, .figures = figures };
 
-	html_write(&p, s, environment);
-	return page_save(&p, folder, "report.html", e);
+	report_write(&d, s, environment);
+	return page_save(&d.out, folder, is_markdown ? "report.md" : "report.html", e);
+}
+
+static bool texts_save(const struct summary *s, const char *folder, struct error *e)
+{
+	auto_json *environment = environment_load(s, folder);
+	auto_free struct figures *figures = calloc(1, sizeof *figures);
+
+	if (figures == NULL || environment == NULL)
+		return fail(e, FAULT_LATER, "make a report: no memory");
+	charts_draw(figures, s);
+	bool is_good = figures_save(figures, folder, e) &&
+		       text_save(s, environment, figures, false, folder, e) &&
+		       text_save(s, environment, figures, true, folder, e);
+	figures_done(figures);
+	return is_good;
 }
 
 bool report_make(const char *folder, FILE *terminal, struct error *e)
@@ -62,8 +84,8 @@ bool report_make(const char *folder, FILE *terminal, struct error *e)
 
 	if (s == NULL)
 		return fail(e, FAULT_LATER, "make a report: no memory");
-	bool is_good =
-		summary_make(folder, s, e) && tables_write(s, folder, e) && html_save(s, folder, e);
+	bool is_good = summary_make(folder, s, e) && tables_write(s, folder, e) &&
+		       texts_save(s, folder, e);
 	if (is_good) {
 		table_print(terminal, s);
 		(void)fprintf(terminal, "\n%s/report.html\n", folder);

@@ -3,51 +3,68 @@
 /*
  * summary - every number of a report, computed once from plan, records and samples.
  *
- * Latency here is t10 - t1: from the sender's connect to the receiver's checked mail, in milliseconds.
- * Cells are in the experiment's order. A mail that never came is +infinity in medians and percentiles
- * and is left out of means, whose rows say how many are missing.
- * Ownership: summary_done frees all. Limits: those of the experiment.
+ * Latency is sample_latency_ns: from the sender's connect to the receiver's checked mail, or from when the mail was due
+ * when that was planned; in milliseconds. Cells are in the experiment's order. A mail that never came is
+ * +infinity in medians and percentiles and is left out of means, whose rows say how many are missing.
+ * In files: load.c (reading), summary.c (the order of it all), cells.c (a cell at a size), pairs.c (comparisons, noise, ranks),
+ * costs.c (stages, load and cost of a mail, from the records), claims.c (what was declared before).
+ * Ownership: summary_done frees all. Limits: those of the experiment, and SUMMARY_*.
  */
+#include "lab/report/costs.h"
 #include "lab/run/record.h"
 #include "lab/samples/samples.h"
 #include "lab/stats/compare.h"
+#include "lab/stats/model.h"
 
 enum {
 	STAGE_COUNT = 7, /* of a mail: connect, hello, envelope, data, accept, wait, fetch */
 	PAIRS_MAX = EXPERIMENT_CELLS_MAX * (EXPERIMENT_CELLS_MAX - 1) / 2,
+	SUMMARY_LITERAL_MAX = 64, /* mails of the study's way that are shown */
 };
 
 /* One trial that gave samples. */
 struct summary_trial {
 	struct trial_record record;
 	struct sample_file samples;
+	struct costs costs; /* what else trial.json says */
 	unsigned cell;
 	double medians[WORKLOAD_SIZES_MAX], means[WORKLOAD_SIZES_MAX]; /* of measured mails */
 };
 
 struct summary_size {
 	size_t trials, mails, unfinished;
-	double mean, median, sd, p90, p95, p99, min, max; /* over all mails, percentiles pooled */
+	/* over all mails, percentiles pooled */
+	double mean, median, sd, mad, p50, p90, p95, p99, p999, min, max;
 	struct interval mean_ci, median_ci, order_ci;
-	double accept, retrieve;                  /* medians of t8 - t7 and t10 - t8 */
-	double literal[EXPERIMENT_CELLS_MAX * 4]; /* the study's few mails, in sending order */
+	double accept, retrieve;             /* medians of t8 - t7 and t10 - t8 */
+	double literal[SUMMARY_LITERAL_MAX]; /* the study's few mails, in sending order */
 	unsigned literal_count;
 	double literal_mean;
 	double stages[STAGE_COUNT]; /* mean of each, over delivered mails */
+	double best, second;        /* how often it is fastest, or one of the two fastest */
+	double *sorted;             /* all mails' latencies, ascending; `mails` of them, owned */
 };
 
 struct summary_cell {
 	const struct experiment_cell *cell;
-	const char *title;
 	bool is_measured;
 	char reason[PLAN_REASON_BYTES]; /* why not */
-	unsigned trials, failed_trials;
+	char flush
+		[COST_WORD_BYTES]; /* what the platform does with a flush; "" when it does not say */
+	unsigned trials, failed_trials, unsteady_trials;
+	unsigned disturbed_trials, rerun_trials; /* still disturbed at last; run again */
 	struct summary_size sizes[WORKLOAD_SIZES_MAX];
 	double deploy_ms,
 		cold_ms; /* medians over trials: spawn to 220; the first mail after that */
 	struct interval deploy_ci;
 	double cpu_ms, memory_mib;
 	double resolution_ms; /* largest gap between two looks into a mailbox, p95 */
+	/* t = a + b * octets, of the trials' means: ms, and ms for 1024 octets */
+	double a_ms, b_ms;
+	struct interval a_ci, b_ci;
+	double line_fits; /* share of the spread between sizes that the line explains */
+	double autocorrelation;
+	struct costs costs;
 	uint64_t sent, delivered, refused, broken, lost, corrupt, duplicated, late, strange;
 };
 
@@ -55,6 +72,15 @@ struct summary_cell {
 struct summary_pair {
 	unsigned a, b, size;
 	struct comparison comparison;
+};
+
+enum claim_verdict { CLAIM_SUPPORTED, CLAIM_CONTRADICTED, CLAIM_INCONCLUSIVE, CLAIM_NOT_MEASURED };
+
+struct summary_claim {
+	enum claim_verdict verdict;
+	double estimate;       /* percent, or ms for a rise; NAN when there is none */
+	struct interval range; /* 95 % */
+	char says[400];        /* our sentence */
 };
 
 struct summary {
@@ -66,15 +92,29 @@ struct summary {
 	size_t pair_count;
 	struct summary_pair noise[EXPERIMENT_CELLS_MAX * WORKLOAD_SIZES_MAX]; /* controls */
 	size_t noise_count;
+	double friedman[WORKLOAD_SIZES_MAX],
+		friedman_p[WORKLOAD_SIZES_MAX]; /* NAN: two platforms */
+	struct model_spread spread;
+	bool has_spread, has_load, has_flushes; /* flushes: the cells' labels differ */
+	struct summary_claim claims[CLAIMS_MAX];
 	double steal_max, flush_us, spin_spread; /* spread: p95/median of the canary's spin */
 	double instrument_ms;                    /* p99 of t1 - t0 */
+	double floor_ms; /* the whole instrument against a server that does nothing; NAN: not measured */
 };
 
 MUST_CHECK bool summary_make(const char *folder, struct summary *ret, struct error *e);
 void summary_done(struct summary *s);
 extern const char *const summary_stage_names[STAGE_COUNT];
 /* Milliseconds of a sample, or infinity when it was not delivered. */
-double sample_latency_ms(const struct sample *s);
-/* The pair with the given cells at a size, in this direction, or NULL. */
-const struct summary_pair *summary_pair_find(
-	const struct summary *s, unsigned a, unsigned b, unsigned size);
+double sample_latency_ms(const struct sample *m);
+/* Belongs to the results at this size (0: any): no warm-up. */
+bool sample_is_counted(const struct sample *m, uint32_t size);
+/* Measured, and no control: takes part in comparisons. */
+bool summary_is_compared(const struct summary_cell *c);
+/* By label; false when it was not measured. */
+bool summary_cell_find(const struct summary *s, const char *label, unsigned *ret);
+/* The comparison of a with b at a size, seen from a, whichever way it was made; false when there is none. */
+bool summary_compare(
+	const struct summary *s, unsigned a, unsigned b, unsigned size, struct comparison *ret);
+/* What everything is compared with: the first compared cell. False when there is none. */
+bool summary_base(const struct summary *s, unsigned *ret);

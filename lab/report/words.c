@@ -19,15 +19,18 @@ static const struct {
 };
 /* clang-format on */
 
-const char *words_title(const struct summary *s, unsigned cell)
+const char *words_label_title(const char *label)
 {
-	const struct experiment_cell *c = &s->plan.x.cells[cell];
-
 	for (size_t i = 0; i < COUNT(names); i++) {
-		if (strcmp(c->label, names[i].platform) == 0)
+		if (strcmp(label, names[i].platform) == 0)
 			return names[i].title;
 	}
-	return c->label;
+	return label;
+}
+
+const char *words_title(const struct summary *s, unsigned cell)
+{
+	return words_label_title(s->plan.x.cells[cell].label);
 }
 
 const char *words_noun(const struct summary *s, unsigned cell)
@@ -100,24 +103,13 @@ const char *words_p(double p, char room[WORDS_NUMBER_BYTES])
 	return room;
 }
 
-/* The comparison as seen from the faster side. */
-static struct comparison turned(const struct comparison *c)
-{
-	struct comparison t = *c;
-
-	t.ratio = 1 / c->ratio;
-	t.ratio_ci = (struct interval){ 1 / c->ratio_ci.high, 1 / c->ratio_ci.low };
-	t.difference = -c->difference;
-	return t;
-}
-
 static bool interval_text(const struct comparison *c, struct buf *to)
 {
 	char room[WORDS_NUMBER_BYTES];
 	double low = 100 * (1 - c->ratio_ci.high), high = 100 * (1 - c->ratio_ci.low);
 
 	if (!isfinite(low) || !isfinite(high))
-		return buf_add_format(to, "no interval from one block, ");
+		return buf_add_format(to, "too few blocks for an interval, ");
 	int digits = words_percent_digits(high);
 	return buf_add_format(to, "95 %% CI %s%.*f..%.*f %%, %s times as fast, ",
 		low < 0 ? "−" : "", digits, fabs(low), digits, high,
@@ -126,9 +118,6 @@ static bool interval_text(const struct comparison *c, struct buf *to)
 
 static bool verdict_text(const struct comparison *c, struct buf *to)
 {
-	/* The sentence names the faster one first, so worse is better seen from there. */
-	if (c->verdict == VERDICT_WORSE)
-		return buf_add_format(to, "%s", verdict_name(VERDICT_BETTER));
 	if (c->verdict == VERDICT_INCONCLUSIVE && c->blocks_needed > EXPERIMENT_BLOCKS_MAX)
 		return buf_add_format(
 			to, "inconclusive, would need more than %d blocks", EXPERIMENT_BLOCKS_MAX);
@@ -142,9 +131,11 @@ bool words_pair(const struct summary *s, const struct summary_pair *pair, struct
 {
 	char size[WORDS_NUMBER_BYTES], p[WORDS_NUMBER_BYTES];
 	bool is_turned = pair->comparison.ratio > 1;
-	struct comparison c = is_turned ? turned(&pair->comparison) : pair->comparison;
+	struct comparison c = pair->comparison;
 	unsigned fast = is_turned ? pair->b : pair->a, slow = is_turned ? pair->a : pair->b;
 
+	if (is_turned)
+		compare_turn(&c);
 	(void)words_size(s->plan.x.sizes[pair->size], size);
 	if (!isfinite(c.ratio))
 		return buf_add_format(to,
@@ -157,7 +148,7 @@ bool words_pair(const struct summary *s, const struct summary_pair *pair, struct
 	       interval_text(&c, to) &&
 	       buf_add_format(to, "%zu block%s, p_Holm %s): ", c.blocks, c.blocks == 1 ? "" : "s",
 		       words_p(c.p_holm, p)) &&
-	       verdict_text(&c, to) && buf_add_format(to, ".");
+	       verdict_text(&c, to) && buf_add_format(to, c.is_noise ? ", within the noise." : ".");
 }
 
 unsigned words_ranking(const struct summary *s, unsigned size, unsigned *ret)
@@ -195,19 +186,16 @@ static bool answer_one(const struct summary *s, unsigned fast, unsigned slow, st
 {
 	double low = (double)INFINITY, high = 0;
 	char a[WORDS_NUMBER_BYTES], b[WORDS_NUMBER_BYTES];
-	bool is_turned = fast > slow;
 	unsigned proven = 0;
 
 	for (unsigned size = 0; size < s->plan.x.size_count; size++) {
-		const struct summary_pair *pair = summary_pair_find(
-			s, is_turned ? slow : fast, is_turned ? fast : slow, size);
+		struct comparison c;
 
-		if (pair == NULL || !isfinite(pair->comparison.ratio))
+		if (!summary_compare(s, slow, fast, size, &c) || !isfinite(c.ratio))
 			return true;
-		double ratio = is_turned ? pair->comparison.ratio : 1 / pair->comparison.ratio;
-		low = fmin(low, ratio);
-		high = fmax(high, ratio);
-		proven += pair->comparison.verdict == (is_turned ? VERDICT_WORSE : VERDICT_BETTER);
+		low = fmin(low, c.ratio);
+		high = fmax(high, c.ratio);
+		proven += c.verdict == VERDICT_WORSE;
 	}
 	(void)words_ratio(low, a);
 	(void)words_ratio(high, b);
@@ -236,7 +224,7 @@ bool words_answer(const struct summary *s, struct buf *to)
 	unsigned count = words_ranking(s, 0, ranking);
 	char ms[WORDS_NUMBER_BYTES], last[WORDS_NUMBER_BYTES], from[WORDS_NUMBER_BYTES],
 		till[WORDS_NUMBER_BYTES];
-	unsigned top = s->plan.x.size_count - 1;
+	unsigned top = s->plan.x.size_count > 0 ? s->plan.x.size_count - 1 : 0;
 
 	if (count == 0)
 		return buf_add_format(to, "No platform could be measured on this machine.");
@@ -253,4 +241,47 @@ bool words_answer(const struct summary *s, struct buf *to)
 			return false;
 	}
 	return answer_power(s, to);
+}
+
+const char *words_range(
+	double low, double high, words_number_fn *word, char room[WORDS_RANGE_BYTES])
+{
+	char a[WORDS_NUMBER_BYTES], b[WORDS_NUMBER_BYTES];
+
+	if (isnan(low) || isnan(high))
+		(void)snprintf(room, WORDS_RANGE_BYTES, "–");
+	else
+		(void)snprintf(room, WORDS_RANGE_BYTES, "%s – %s", word(low, a), word(high, b));
+	return room;
+}
+
+const char *words_number(double value, char room[WORDS_NUMBER_BYTES])
+{
+	double size = fabs(value);
+	bool is_whole = size < 1e15 && fabs(value - nearbyint(value)) < 1e-9;
+	int digits = is_whole ? 0 : size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+
+	if (isnan(value))
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "–");
+	else if (isinf(value))
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "never");
+	else
+		(void)snprintf(
+			room, WORDS_NUMBER_BYTES, "%s%.*f", value < 0 ? "−" : "", digits, size);
+	return room;
+}
+
+const char *words_change(double ratio, char room[WORDS_NUMBER_BYTES])
+{
+	double percent = round(100 * (ratio - 1));
+
+	if (!isfinite(percent))
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "–");
+	else
+		(void)snprintf(room, WORDS_NUMBER_BYTES, "%s%.0f %%",
+			percent < 0   ? "−"
+			: percent > 0 ? "+"
+				      : "",
+			fabs(percent));
+	return room;
 }

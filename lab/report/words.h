@@ -9,9 +9,11 @@
 #include "base/buf.h"
 #include "lab/report/summary.h"
 
-enum { WORDS_NUMBER_BYTES = 32 };
+enum { WORDS_NUMBER_BYTES = 32, WORDS_RANGE_BYTES = 2 * WORDS_NUMBER_BYTES + 8 };
 
 /* "Bare process" for a cell; its label when there is no better name. */
+/* The same by a label alone. */
+const char *words_label_title(const char *label);
 const char *words_title(const struct summary *s, unsigned cell);
 /* In a sentence: "a bare process". */
 const char *words_noun(const struct summary *s, unsigned cell);
@@ -21,9 +23,17 @@ int words_percent_digits(double percent);
 const char *words_size(uint32_t bytes, char room[WORDS_NUMBER_BYTES]);
 /* Milliseconds with three figures: "0.912", "12.3", "1,234"; "never" for infinity, "–" for nothing. */
 const char *words_ms(double ms, char room[WORDS_NUMBER_BYTES]);
+/* "+12 %", "−3 %" for a ratio of 1.12, 0.97. */
+const char *words_change(double ratio, char room[WORDS_NUMBER_BYTES]);
+/* Any number with about three figures; whole ones without a point. */
+const char *words_number(double value, char room[WORDS_NUMBER_BYTES]);
 /* "5.9" for a ratio. */
 const char *words_ratio(double ratio, char room[WORDS_NUMBER_BYTES]);
 const char *words_p(double p, char room[WORDS_NUMBER_BYTES]);
+/* "4.1 – 5.2", or "–". */
+typedef const char *words_number_fn(double value, char room[WORDS_NUMBER_BYTES]);
+const char *words_range(
+	double low, double high, words_number_fn *word, char room[WORDS_RANGE_BYTES]);
 /* The whole comparison as one sentence, plain text. The faster one is the subject. */
 MUST_CHECK bool words_pair(
 	const struct summary *s, const struct summary_pair *pair, struct buf *to);

@@ -1,18 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/stats/compare.h"
 
+#include "lab/stats/tests.h"
+
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 
-static struct interval ratio_interval(double mean, double sd, size_t count, double confidence)
-{
-	if (count < 2)
-		return INTERVAL_NONE;
-	double t = gsl_cdf_tdist_Pinv(0.5 + confidence / 2, (double)count - 1);
-	double half = t * sd / sqrt((double)count);
+/* On the logarithm: mean, standard error and degrees of freedom of the difference. */
+struct log_ratio {
+	double mean, error, freedom;
+};
 
-	return (struct interval){ exp(mean - half), exp(mean + half) };
+static struct interval ratio_interval(struct log_ratio r, double confidence)
+{
+	if (!isfinite(r.error) || !(r.freedom >= COMPARE_BLOCKS_MIN - 1))
+		return INTERVAL_NONE;
+	double half = gsl_cdf_tdist_Pinv(0.5 + confidence / 2, r.freedom) * r.error;
+
+	return (struct interval){ exp(r.mean - half), exp(r.mean + half) };
+}
+
+static struct comparison nothing(size_t blocks)
+{
+	return (struct comparison){ .blocks = blocks,
+		.p = 1,
+		.p_holm = 1,
+		.p_rank = 1,
+		.p_tost = 1,
+		.ratio = (double)NAN,
+		.ratio_ci = INTERVAL_NONE,
+		.ratio_ci90 = INTERVAL_NONE,
+		.difference = (double)NAN,
+		.difference_ci = INTERVAL_NONE,
+		.superiority = (double)NAN,
+		.log_sd = (double)NAN,
+		.log_error = (double)NAN,
+		.freedom = (double)NAN,
+		.verdict = VERDICT_NOT_MEASURED };
+}
+
+static void ratio_fill(struct comparison *ret, struct log_ratio r)
+{
+	ret->ratio = exp(r.mean);
+	ret->log_error = r.error;
+	ret->freedom = r.freedom;
+	ret->ratio_ci = ratio_interval(r, 0.95);
+	ret->ratio_ci90 = ratio_interval(r, 0.90);
+	ret->verdict = VERDICT_INCONCLUSIVE;
 }
 
 void compare_paired(
@@ -22,16 +57,7 @@ void compare_paired(
 	double *gap = d == NULL ? NULL : d + blocks;
 	bool is_finite = d != NULL;
 
-	*ret = (struct comparison){ .blocks = blocks,
-		.p = 1,
-		.p_holm = 1,
-		.ratio = (double)NAN,
-		.ratio_ci = INTERVAL_NONE,
-		.ratio_ci90 = INTERVAL_NONE,
-		.difference = (double)NAN,
-		.superiority = (double)NAN,
-		.log_sd = (double)NAN,
-		.verdict = VERDICT_NOT_MEASURED };
+	*ret = nothing(blocks);
 	for (size_t i = 0; i < blocks && is_finite; i++) {
 		d[i] = log(a[i] / b[i]);
 		gap[i] = a[i] - b[i];
@@ -39,15 +65,56 @@ void compare_paired(
 	}
 	if (!is_finite)
 		return;
-	double mean = stats_mean(d, blocks);
+	double n = (double)blocks;
 	ret->log_sd = stats_sd(d, blocks);
-	ret->ratio = exp(mean);
-	ret->ratio_ci = ratio_interval(mean, ret->log_sd, blocks, 0.95);
-	ret->ratio_ci90 = ratio_interval(mean, ret->log_sd, blocks, 0.90);
+	ratio_fill(ret, (struct log_ratio){ stats_mean(d, blocks), ret->log_sd / sqrt(n), n - 1 });
 	ret->difference = stats_hodges_lehmann(gap, blocks);
+	ret->difference_ci = stats_hodges_lehmann_interval(gap, blocks);
 	ret->superiority = stats_superiority(a, blocks, b, blocks);
 	ret->p = ret->p_holm = stats_sign_flip_p(d, blocks, seed);
-	ret->verdict = VERDICT_INCONCLUSIVE;
+	ret->p_rank = stats_signed_rank_p(d, blocks);
+}
+
+/* Welch's approximate degrees of freedom. */
+static double welch_freedom(double a, double a_count, double b, double b_count)
+{
+	return pow(a + b, 2) / (a * a / (a_count - 1) + b * b / (b_count - 1));
+}
+
+static bool logs_take(const double *x, size_t count, double *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		ret[i] = log(x[i]);
+		if (!isfinite(ret[i]))
+			return false;
+	}
+	return count > 0;
+}
+
+void compare_unpaired(
+	const double *a, size_t a_count, const double *b, size_t b_count, struct comparison *ret)
+{
+	size_t pairs = a_count * b_count;
+	auto_free double *logs = malloc((a_count + b_count + pairs + 1) * sizeof *logs);
+	double *gaps = logs == NULL ? NULL : logs + a_count + b_count, *log_b = NULL;
+
+	*ret = nothing(a_count < b_count ? a_count : b_count);
+	if (logs == NULL || !logs_take(a, a_count, logs))
+		return;
+	log_b = logs + a_count;
+	if (!logs_take(b, b_count, log_b))
+		return;
+	double n = (double)a_count, m = (double)b_count;
+	double a_part = pow(stats_sd(logs, a_count), 2) / n,
+	       b_part = pow(stats_sd(log_b, b_count), 2) / m;
+	ret->log_sd = sqrt((a_part * n + b_part * m));
+	ratio_fill(ret, (struct log_ratio){ stats_mean(logs, a_count) - stats_mean(log_b, b_count),
+				sqrt(a_part + b_part), welch_freedom(a_part, n, b_part, m) });
+	for (size_t i = 0; i < pairs; i++)
+		gaps[i] = a[i / b_count] - b[i % b_count];
+	ret->difference = stats_median(gaps, pairs);
+	ret->superiority = stats_superiority(a, a_count, b, b_count);
+	ret->p = ret->p_holm = ret->p_rank = stats_mann_whitney_p(a, a_count, b, b_count);
 }
 
 size_t compare_blocks_min(size_t family)
@@ -73,6 +140,19 @@ static size_t blocks_needed(const struct comparison *c, double band, size_t fami
 	return blocks > (double)least ? (size_t)blocks : least;
 }
 
+/* Two one-sided tests: the larger p of "below the band" and "above it" (Schuirmann 1987). */
+static double tost_p(const struct comparison *c, double band)
+{
+	double mean = log(c->ratio);
+
+	if (!isfinite(c->ratio_ci.low))
+		return 1;
+	if (!(c->log_error > 0))
+		return fabs(mean) < band ? 0 : 1;
+	return fmax(gsl_cdf_tdist_Q((mean + band) / c->log_error, c->freedom),
+		gsl_cdf_tdist_P((mean - band) / c->log_error, c->freedom));
+}
+
 void compare_judge(struct comparison *c, double sesoi, size_t family)
 {
 	double low = 1 / (1 + sesoi), high = 1 + sesoi;
@@ -80,7 +160,8 @@ void compare_judge(struct comparison *c, double sesoi, size_t family)
 
 	if (c->verdict == VERDICT_NOT_MEASURED)
 		return;
-	bool is_inside = c->ratio_ci90.low > low && c->ratio_ci90.high < high;
+	c->p_tost = tost_p(c, log(high));
+	bool is_inside = c->p_tost < 0.05;
 	if (is_different && c->ratio_ci.high < low)
 		c->verdict = VERDICT_BETTER;
 	else if (is_different && c->ratio_ci.low > high)
@@ -91,6 +172,30 @@ void compare_judge(struct comparison *c, double sesoi, size_t family)
 		c->verdict = VERDICT_INCONCLUSIVE;
 	c->blocks_needed =
 		c->verdict == VERDICT_INCONCLUSIVE ? blocks_needed(c, log(1 + sesoi), family) : 0;
+}
+
+static struct interval turned(struct interval i)
+{
+	return (struct interval){ 1 / i.high, 1 / i.low };
+}
+
+void compare_turn(struct comparison *c)
+{
+	c->ratio = 1 / c->ratio;
+	c->ratio_ci = turned(c->ratio_ci);
+	c->ratio_ci90 = turned(c->ratio_ci90);
+	c->difference = -c->difference;
+	c->difference_ci = (struct interval){ -c->difference_ci.high, -c->difference_ci.low };
+	c->superiority = 1 - c->superiority;
+	if (c->verdict == VERDICT_BETTER || c->verdict == VERDICT_WORSE)
+		c->verdict = c->verdict == VERDICT_BETTER ? VERDICT_WORSE : VERDICT_BETTER;
+}
+
+void compare_noise(struct comparison *c, struct interval same)
+{
+	double widest = fmax(fabs(log(same.low)), fabs(log(same.high)));
+
+	c->is_noise = isfinite(widest) && isfinite(c->ratio) && fabs(log(c->ratio)) <= widest;
 }
 
 const char *verdict_name(enum verdict v)

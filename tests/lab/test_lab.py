@@ -87,8 +87,9 @@ def mails_of(out, label="one"):
 
 
 def digests(out, *names):
-    names = names or ("report.html", "summary.json", "results.csv", "comparisons.csv", "samples.csv")
-    return [hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names]
+    names = names or ("report.html", "report.md", "summary.json", "results.csv", "comparisons.csv", "trials.csv",
+                      "samples.csv", *sorted(str(p.relative_to(out)) for p in out.glob("figures/*.svg")))
+    return [(str(name), hashlib.sha256((out / name).read_bytes()).hexdigest()) for name in names]
 
 
 def test_all_is_well(tmp_path):
@@ -166,8 +167,8 @@ def test_delay_is_seen_where_it_was_made(tmp_path):
         out, _ = run(tmp_path, {"one": one}, blocks=1)
     for size in summary_of(out)["platforms"][0]["sizes"]:
         # The server counts from before its answer leaves, so a little less may be left.
-        assert size["accept_ms"] >= 19 and size["retrieve_ms"] >= 25 and size["median_ms"] >= 45
-        assert size["stages_mean_ms"]["look"] >= 25
+        assert size["accept_ms"] >= 19 and size["retrieve_ms"] >= 15 and size["median_ms"] >= 35
+        assert size["stages_mean_ms"]["look"] >= 15
 
 
 def test_a_stall_hits_one_mail(tmp_path):
@@ -199,7 +200,10 @@ def test_report_is_a_pure_function_of_its_folder(tmp_path):
     lab("report", moved)
     assert digests(moved) == before
     text = (moved / "report.html").read_text()
-    assert text.count("<svg") == 4 + 2 and "<script" not in text and "http" not in re.sub(
+    figures = sorted(p.stem for p in moved.glob("figures/*.svg"))
+    assert figures == sorted(["bars-1024", "bars-3072", "bars-5120", "bars-10240", "spread-1024", "spread-10240", "tail-1024",
+                              "stages-1024", "stages-10240", "tail-10240", "forest", "sizes", "order", "canary"])
+    assert text.count("<svg") == len(figures) and "<script" not in text and "http" not in re.sub(
         r"http://www\.w3\.org/\S+", "", text), "self-contained: no script, nothing from elsewhere"
 
 
