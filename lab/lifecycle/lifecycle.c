@@ -77,8 +77,8 @@ static void trial_once(const struct life_options *o, const struct trial_kind *ki
 	if (kind->run(o, platform, l, &e) || is_cancelled(o))
 		return;
 	say(o, platform->name, e.text);
-	ledger_add(l, platform->name, "trials that failed", "", 1);
-	ledger_remark(l, platform->name, "trials that failed", "%s: %s", kind->name, e.text);
+	ledger_add(l, platform->name, kind->failures, "", 1);
+	ledger_remark(l, platform->name, kind->failures, "%s", e.text);
 }
 
 /* Once through all platforms and back to the first. */

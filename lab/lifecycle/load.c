@@ -46,7 +46,11 @@ bool load_wait(struct load *l, unsigned count, struct error *e)
 		return true;
 	if (o->is_cancelled != NULL && *o->is_cancelled)
 		return fail(e, FAULT_GONE, "stopped on request");
-	return fail(e, FAULT_LATER, "'%s' acknowledges no mail", l->place.platform->name);
+	char reason[PLATFORM_REASON_BYTES] = "it runs";
+
+	(void)l->place.platform->is_alive(&l->place.deployment, reason);
+	return fail(e, FAULT_LATER, "'%s' acknowledges no mail: %.120s", l->place.platform->name,
+		reason);
 }
 
 void load_end(struct load *l)

@@ -18,16 +18,17 @@ static const struct promise {
 	double most;         /* every value must be at most this */
 	const char *bound;
 	const char *also;    /* a reading that must be 0; NULL: none */
+	const char *failures; /* trials of it that failed: none may */
 } promises[] = {
-	{ "redeployed \"in minutes\"", READING_FIRST_250, MS_A_MINUTE, "takes mail within 60 s", NULL },
+	{ "redeployed \"in minutes\"", READING_FIRST_250, MS_A_MINUTE, "takes mail within 60 s", NULL, FAILURES_BOOT },
 	{ "quick recovery from a disaster", READING_CUT_220, MS_A_MINUTE,
-	  "220 within 60 s of the machine's power cut (process, container: kill -9), no acknowledged mail lost", READING_CUT_LOST },
+	  "220 within 60 s of the machine's power cut (process, container: kill -9), no acknowledged mail lost", READING_CUT_LOST, FAILURES_CUT },
 	{ "back to a snapshot after a huge loss of data", READING_REVERT_DIFFERENT, 0,
-	  "every mail as at the snapshot", NULL },
+	  "every mail as at the snapshot", NULL, FAILURES_SNAPSHOT },
 	{ "backups are easy", READING_BACKUP_GAP, MS_A_SECOND,
-	  "made while it serves, nobody waits over 1 s, all mail in it", READING_BACKUP_LOST },
+	  "made while it serves, nobody waits over 1 s, all mail in it", READING_BACKUP_LOST, FAILURES_BACKUP },
 	{ "less downtime: moved while it runs", READING_MIGRATE_GAP, MS_A_SECOND,
-	  "nobody waits over 1 s for a connection, no mail lost", READING_MIGRATE_LOST },
+	  "nobody waits over 1 s for a connection, no mail lost", READING_MIGRATE_LOST, FAILURES_MIGRATE },
 };
 /* Needs hosts or hypervisors that a single machine does not have. */
 static const char *const not_measured[] = { "load balancing", "better with a type-1 hypervisor" };
@@ -38,26 +39,40 @@ static bool is_zero(const struct ledger_row *row)
 	return row != NULL && row->count > 0 && ledger_most(row) < 1;
 }
 
+static void note_why_not(const struct promise *promise, const char *platform, const char *name,
+	const struct ledger *measured, struct ledger *l)
+{
+	const struct ledger_row *row = ledger_find(measured, platform, promise->reading);
+
+	if (row == NULL && promise->also != NULL)
+		row = ledger_find(measured, platform, promise->also);
+	ledger_verdict(l, "promises", name, "not measured");
+	ledger_remark(l, "promises", name, "%s",
+		row != NULL && row->remark[0] != '\0' ? row->remark : "no trial of it");
+}
+
+/* A trial that failed kept no promise. */
 static void promise_judge(const struct promise *promise, const char *platform,
 	const struct ledger *measured, struct ledger *l)
 {
 	const struct ledger_row *row = ledger_find(measured, platform, promise->reading);
+	const struct ledger_row *failed = ledger_find(measured, platform, promise->failures);
 	char name[LEDGER_TEXT_BYTES];
 
 	(void)snprintf(name, sizeof name, "%s, on %s", promise->words, platform);
-	if (row == NULL || row->count == 0) {
-		const struct ledger_row *why =
-			row != NULL || promise->also == NULL
-				? row
-				: ledger_find(measured, platform, promise->also);
-
-		ledger_verdict(l, "promises", name, "not measured");
-		ledger_remark(l, "promises", name, "%s",
-			why != NULL && why->remark[0] != '\0' ? why->remark : "no trial of it");
+	if (failed == NULL && (row == NULL || row->count == 0)) {
+		note_why_not(promise, platform, name, measured, l);
 		return;
 	}
-	for (size_t i = 0; i < row->count; i++)
+	for (size_t i = 0; row != NULL && i < row->count; i++)
 		ledger_add(l, "promises", name, row->unit, row->values[i]);
+	if (failed != NULL) {
+		ledger_verdict(l, "promises", name, "does not hold");
+		ledger_remark(l, "promises", name, "%s; %zu of %zu trials failed: %s",
+			promise->bound, failed->count,
+			failed->count + (row == NULL ? 0 : row->count), failed->remark);
+		return;
+	}
 	bool holds =
 		ledger_most(row) <= promise->most &&
 		(promise->also == NULL || is_zero(ledger_find(measured, platform, promise->also)));

@@ -99,8 +99,7 @@ bool trial_redeploy(const struct life_options *o, const struct platform *platfor
 	p.plan.image_path = image;
 	is_done = is_done && place_deploy(&p, e) && first_mail(&p, &accepted_ns, &fetched_ns, e);
 	if (is_done)
-		ledger_add(l, platform->name, "redeployed from nothing: to the first 250", "ms",
-			ms(begin_ns, accepted_ns));
+		ledger_add(l, platform->name, READING_NOTHING_250, "ms", ms(begin_ns, accepted_ns));
 	place_close(&p);
 	return is_done;
 }
@@ -220,13 +219,13 @@ static bool fits_backup(const struct platform *p, const char **ret_reason)
 
 /* clang-format off */
 const struct trial_kind trial_kinds[] = {
-	{ "boot",     trial_boot,      fits_all,      READING_FIRST_250 },
-	{ "redeploy", trial_redeploy,  fits_virtual,  "redeployed from nothing: to the first 250" },
-	{ "cut",      trial_power_cut, fits_cut,      READING_CUT_LOST },
-	{ "snapshot", trial_snapshot,  fits_snapshot, READING_REVERT_DIFFERENT },
-	{ "save",     trial_save,      fits_save,     "saved state: to the first 220 again" },
-	{ "migrate",  trial_migrate,   fits_migrate,  READING_MIGRATE_GAP },
-	{ "backup",   trial_backup,    fits_backup,   READING_BACKUP_LOST },
-	{ NULL,       NULL,            NULL,          NULL },
+	{ "boot",     trial_boot,      fits_all,      READING_FIRST_250,        FAILURES_BOOT },
+	{ "redeploy", trial_redeploy,  fits_virtual,  READING_NOTHING_250,      "redeployment: trials that failed" },
+	{ "cut",      trial_power_cut, fits_cut,      READING_CUT_LOST,         FAILURES_CUT },
+	{ "snapshot", trial_snapshot,  fits_snapshot, READING_REVERT_DIFFERENT, FAILURES_SNAPSHOT },
+	{ "save",     trial_save,      fits_save,     READING_SAVED_220,        "saved state: trials that failed" },
+	{ "migrate",  trial_migrate,   fits_migrate,  READING_MIGRATE_GAP,      FAILURES_MIGRATE },
+	{ "backup",   trial_backup,    fits_backup,   READING_BACKUP_LOST,      FAILURES_BACKUP },
+	{ NULL,       NULL,            NULL,          NULL,                     NULL },
 };
 /* clang-format on */

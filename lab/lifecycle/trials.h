@@ -35,13 +35,22 @@ struct trial_kind {
 	trial_fn *run;
 	/* Can this platform do it? False: a sentence why not. */
 	bool (*fits)(const struct platform *p, const char **ret_reason);
-	const char *reading; /* the row that says why it was not measured */
+	const char *reading;  /* the row that says why it was not measured */
+	const char *failures; /* the row with a 1 for each time that it failed */
 };
 /* Ends with a name of NULL. */
 extern const struct trial_kind trial_kinds[];
 
+#define FAILURES_BOOT "boot: trials that failed"
+#define FAILURES_CUT "power cut: trials that failed"
+#define FAILURES_SNAPSHOT "snapshot: trials that failed"
+#define FAILURES_MIGRATE "live migration: trials that failed"
+#define FAILURES_BACKUP "backup: trials that failed"
+
 /* Names of readings that promises look at. */
 #define READING_FIRST_250 "redeployed from the image: to the first 250"
+#define READING_NOTHING_250 "redeployed from nothing: to the first 250"
+#define READING_SAVED_220 "saved state: to the first 220 again"
 #define READING_CUT_220 "power cut: until the first 220 again"
 #define READING_CUT_LOST "power cut: acknowledged mails lost"
 #define READING_REVERT_DIFFERENT "revert: mails not as at the snapshot"

@@ -170,7 +170,7 @@ static bool save_and_restore(struct load *load, struct place *again, const char 
 	if (!load_wait(load, LOAD_MAILS_AFTER, e) || !load_judge(load, again, &LOAD_ALL, &v, e))
 		return false;
 	span_add(l, platform->name, "save", &saved);
-	ledger_add(l, platform->name, "saved state: to the first 220 again", "ms",
+	ledger_add(l, platform->name, READING_SAVED_220, "ms",
 		ms(again->deployment.spawn_ns, again->deployment.first_220_ns));
 	ledger_add(l, platform->name, "saved state: mails lost or not as before", "mails",
 		(double)(v.lost + v.altered + v.doubled + load_still_wrong(&v)));
