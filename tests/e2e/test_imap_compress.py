@@ -3,6 +3,8 @@
 import re
 import socket
 import ssl
+import subprocess
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -182,3 +184,75 @@ def wait_until(claim, seconds=20):
     while not claim():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+class Tap(threading.Thread):
+    """Passes bytes on, and keeps what the clients say."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.to, self.said = ('127.0.0.1', port), b''
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(self.to)
+            threading.Thread(target=self.copy, args=(client, server, True), daemon=True).start()
+            threading.Thread(target=self.copy, args=(server, client, False), daemon=True).start()
+
+    def copy(self, from_, to, is_client):
+        try:
+            while data := from_.recv(65536):
+                self.said += data if is_client else b''
+                to.sendall(data)
+            to.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # one of them left
+
+
+def run(*words, **more):
+    done = subprocess.run(words, capture_output=True, timeout=60, **more)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
+def test_mbsync_deflates(box, tmp_path):
+    for n in range(3):
+        send(box, f'mail {n}')
+    tap, rc = Tap(box.ports['imap']), tmp_path / 'mbsyncrc'
+    rc.write_text(f'''IMAPStore far
+Host 127.0.0.1
+Port {tap.port}
+User {USER}
+Pass "{PASSWORD}"
+SSLType None
+AuthMechs LOGIN
+
+MaildirStore near
+Path {tmp_path}/mail/
+Inbox {tmp_path}/mail/INBOX
+
+Channel all
+Far :far:
+Near :near:
+Create Near
+SyncState *
+''')
+    (tmp_path / 'mail').mkdir()
+    run('mbsync', '-c', str(rc), '-a')
+    assert b'COMPRESS DEFLATE\r\n' in tap.said and b'SELECT' not in tap.said
+    assert len(list((tmp_path / 'mail/INBOX/new').iterdir())) == 3
+
+
+def test_mutt_deflates(box, tmp_path):
+    tap, rc = Tap(box.ports['imap']), tmp_path / 'muttrc'
+    rc.write_text(f'''set imap_deflate=yes ssl_starttls=no ssl_force_tls=no imap_authenticators="login"
+set imap_user="{USER}" imap_pass="{PASSWORD}" sendmail="/bin/true" copy=yes record="imap://127.0.0.1:{tap.port}/INBOX"
+''')
+    run('mutt', '-n', '-F', str(rc), '-s', 'filed by mutt', 'bob@b.example', input=b'Hello.\n' * 2000,
+        env={'HOME': str(tmp_path), 'PATH': '/usr/bin:/bin', 'TERM': 'dumb'})
+    assert b'COMPRESS DEFLATE\r\n' in tap.said and b'APPEND' not in tap.said and len(tap.said) < 2000
+    s = Session(box)
+    assert s.do('SEARCH SUBJECT "filed by mutt" BODY "Hello."') == ['* SEARCH 1']

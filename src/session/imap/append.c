@@ -16,6 +16,11 @@
 
 #include <inttypes.h>
 
+enum {
+	/* of messages of the largest size: what URLs of one command may copy, for a few bytes of it can name gigabytes */
+	CATENATE_COPY_MESSAGES = 4,
+};
+
 struct appending {
 	struct imap *s;
 	struct imap_append command;
@@ -29,6 +34,7 @@ struct appending {
 		*open; /* some of its parts may still come; NULL: none is */
 	const struct imap_append_message *added;
 	const struct imap_append_part *part; /* the last of `open` whose bytes are taken */
+	uint64_t copied;                     /* bytes that URLs brought */
 	struct slice refusal;                /* what is wrong: the rest is dropped */
 };
 
@@ -254,6 +260,13 @@ static void refuse_url(struct appending *a, struct slice url, struct slice why)
 	refuse(a, S("[LIMIT] A URL is wrong, and too long to be repeated"));
 }
 
+static void check_copied(struct appending *a, uint64_t more)
+{
+	a->copied += more;
+	if (a->copied / CATENATE_COPY_MESSAGES > a->s->client.host->message_bytes_max)
+		refuse(a, S("[LIMIT] The URLs of one command copy too much"));
+}
+
 static void url_take(struct appending *a, struct slice url)
 {
 	struct error e = { .fault = FAULT_NONE };
@@ -263,6 +276,7 @@ static void url_take(struct appending *a, struct slice url)
 	switch (catenate_open(&part, a->s, url, &why, &e)) {
 	case CATENATE_OK:
 		check_room(a, part.bytes);
+		check_copied(a, part.bytes);
 		if (a->refusal.len == 0 && !catenate_copy(&part, a->body, &e))
 			refuse_failure(a, &e);
 		break;
