@@ -258,6 +258,7 @@ void route_mail_list(struct request *r, struct answer *a)
 	case MAILBOX_CANNOT:
 	case MAILBOX_IN_USE:
 	case MAILBOX_LIMIT:
+	case MAILBOX_DENIED:
 		answer_problem(a, ANSWER_NOT_FOUND, "no such mailbox", name);
 		break;
 	}
