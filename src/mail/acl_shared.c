@@ -113,7 +113,9 @@ static bool found_add(
 		.rights = rights };
 	f->at[f->count].box.name = arena_copy(f->arena, box->name);
 	f->at[f->count].box.acl = NULL;
+	/* What it is for, and who subscribed it, is about its owner. */
 	f->at[f->count].box.is_subscribed = false;
+	f->at[f->count].box.uses = 0;
 	return f->at[f->count++].box.name.at != NULL;
 }
 

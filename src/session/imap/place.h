@@ -7,6 +7,7 @@
  * is "Other Users/bob@a.example/INBOX". The whole address stands there, so bob@b.example is another level. An address that has
  * a '/' spans two levels.
  * Who may not look a mailbox up, and lacks the right that a command needs, is told that there is none (RFC 4314 6).
+ * A name that gets longer than LIMIT_MAILBOX_NAME_BYTES so cannot be said, and is not shown.
  * \Seen is one flag for all who read a mailbox: `s` is the right to change it for everybody.
  */
 #include "mail/acl.h"

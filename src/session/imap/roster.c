@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/roster.h"
 
+#include "base/limits.h"
 #include "session/imap/place.h"
 #include "syntax/imap_name.h"
 
@@ -122,6 +123,9 @@ static bool read_others(struct imap *s, struct roster *r, struct error *e)
 
 		row.box.name = place_told(&r->arena, at[i].owner_address, at[i].box.name);
 		row.box.has_children = false;
+		/* Nobody could say such a name. */
+		if (row.box.name.len > LIMIT_MAILBOX_NAME_BYTES)
+			continue;
 		if (row.box.name.at == NULL || !parents_add(r, &row, before) || !row_add(r, &row))
 			return short_of_memory(e);
 		before = row.box.name;

@@ -221,7 +221,8 @@ static void test_watchers(struct world *w)
 {
 	struct folder *f = begin(w), *other;
 	struct account account = world_account_get(w, "alice@a.example");
-	struct watcher watcher = { .wake = wake }, whole = { .wake = wake };
+	struct change_notes notes = { .folder_count = 0 }, taken;
+	struct watcher watcher = { .wake = wake }, whole = { .wake = wake, .notes = &notes };
 	struct transfer t = { .mail = &w->mail };
 	struct transferred done = { 0 };
 	struct error e = { .fault = FAULT_NONE };
@@ -247,12 +248,25 @@ static void test_watchers(struct world *w)
 	check(transfer_run(&t, &uids, &done, &e) == APPEND_OK && woken == 5);
 	transferred_done(&done);
 	check(woken_account == 6);
+	/* Which folders they were, each once. */
+	check(changes_take(w->mail.changes, &whole, &taken));
+	check(taken.folder_count == 2 && !taken.is_all && !taken.has_names);
+	check(id_same(taken.folders[0], folder_id(f)));
+	check(id_same(taken.folders[1], folder_id(other)));
+	check(!changes_has(w->mail.changes, &whole));
 	(void)world_append(w, other, 0, 0, S("x"));
 	check(woken == 5 && woken_account == 7);
 	check(mailbox_subscribe(&w->mail, account.id, S("other"), true, &e) == MAILBOX_OK);
 	check(woken == 5 && woken_account == 8);
+	check(changes_take(w->mail.changes, &whole, &taken));
+	check(taken.folder_count == 1 && taken.has_names);
 	check(world_deliver(w, "alice@a.example", S("x\r\n")) == INTAKE_OK && woken == 6);
 	check(folder_remove(f, (const uint32_t[]){ 3 }, 1, &e) && woken == 7);
+	/* More than there is room for. */
+	for (uint8_t i = 1; i <= LIMIT_CHANGE_FOLDERS + 1; i++)
+		changes_tell(w->mail.changes, (struct id){ { i } }, account.id);
+	check(changes_take(w->mail.changes, &whole, &taken));
+	check(taken.folder_count == LIMIT_CHANGE_FOLDERS && taken.is_all);
 	changes_unwatch(w->mail.changes, &watcher);
 	changes_unwatch(w->mail.changes, &whole);
 	folder_close(other);
