@@ -28,8 +28,7 @@ bool check_see_metadata(
 	if (slice_same(key, S("c"))) {
 		is_good = metadata_sum_decode(value, &s->stored);
 	} else {
-		s->counted.entries++;
-		s->counted.bytes += metadata_row_bytes(key, value);
+		metadata_sum_add(&s->counted, account, key, value);
 		is_good = key.len > ID_BYTES && metadata_value_decode(value, &plain);
 	}
 	if (!is_good)
@@ -38,20 +37,28 @@ bool check_see_metadata(
 	return true;
 }
 
+static bool is_same(const struct metadata_count *a, const struct metadata_count *b)
+{
+	return a->entries == b->entries && a->bytes == b->bytes;
+}
+
 static bool compare(struct check *c, const struct seen_metadata *s, struct error *e)
 {
 	struct key partition = key_of_id('M', s->account);
-	char name[ID_TEXT_BYTES + 1], room[32];
+	char name[ID_TEXT_BYTES + 1], room[METADATA_SUM_BYTES];
 	struct buf value = BUF_OVER(room);
 
-	if (s->counted.entries == s->stored.entries && s->counted.bytes == s->stored.bytes)
+	if (is_same(&s->counted.own, &s->stored.own) &&
+		is_same(&s->counted.others, &s->stored.others))
 		return true;
 	check_says(c,
 		"account '%.*s': its sum counts %llu entries of METADATA of %llu bytes, there are "
 		"%llu of %llu",
-		S_FMT(id_text(s->account, name)), (unsigned long long)s->stored.entries,
-		(unsigned long long)s->stored.bytes, (unsigned long long)s->counted.entries,
-		(unsigned long long)s->counted.bytes);
+		S_FMT(id_text(s->account, name)),
+		(unsigned long long)(s->stored.own.entries + s->stored.others.entries),
+		(unsigned long long)(s->stored.own.bytes + s->stored.others.bytes),
+		(unsigned long long)(s->counted.own.entries + s->counted.others.entries),
+		(unsigned long long)(s->counted.own.bytes + s->counted.others.bytes));
 	invariant(metadata_sum_encode(&s->counted, &value));
 	return check_mend(c, &partition, S("c"), buf_slice(&value), e);
 }

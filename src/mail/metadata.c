@@ -206,10 +206,7 @@ static bool entry_stage(struct writing *w, const struct metadata_entry *entry, s
 		    w->mail->store, key_slice(&partition), buf_slice(&key), &before, &is_found, e))
 		return false;
 	if (is_found) {
-		uint64_t bytes = metadata_row_bytes(buf_slice(&key), buf_slice(&before));
-
-		w->sum.bytes -= bytes < w->sum.bytes ? bytes : w->sum.bytes;
-		w->sum.entries -= w->sum.entries > 0 ? 1 : 0;
+		metadata_sum_take(&w->sum, w->of->owner, buf_slice(&key), buf_slice(&before));
 		*group -= *group > 0 ? 1 : 0;
 	}
 	if (entry->value.at == NULL) {
@@ -218,18 +215,27 @@ static bool entry_stage(struct writing *w, const struct metadata_entry *entry, s
 	}
 	if (!metadata_value_encode(entry->value, &after))
 		return short_of_memory(e);
-	w->sum.bytes += metadata_row_bytes(buf_slice(&key), buf_slice(&after));
-	w->sum.entries++;
+	metadata_sum_add(&w->sum, w->of->owner, buf_slice(&key), buf_slice(&after));
 	(*group)++;
 	batch_set(&w->batch, buf_slice(&key), buf_slice(&after));
 	return true;
 }
 
-static bool is_over(const struct writing *w)
+/* Over a limit, and not on the way down. */
+static bool is_over(const struct metadata_count *now, const struct metadata_count *before,
+	uint64_t entries_max, uint64_t bytes_max)
+{
+	return (now->entries > entries_max && now->entries > before->entries) ||
+	       (now->bytes > bytes_max && now->bytes > before->bytes);
+}
+
+static bool is_too_much(const struct writing *w, const struct metadata_sum *before)
 {
 	return w->shared > LIMIT_METADATA_ENTRIES || w->own > LIMIT_METADATA_ENTRIES ||
-	       w->sum.entries > LIMIT_METADATA_ACCOUNT_ENTRIES ||
-	       w->sum.bytes > LIMIT_METADATA_ACCOUNT_BYTES;
+	       is_over(&w->sum.own, &before->own, LIMIT_METADATA_ACCOUNT_ENTRIES,
+		       LIMIT_METADATA_ACCOUNT_BYTES) ||
+	       is_over(&w->sum.others, &before->others, LIMIT_METADATA_OTHERS_ENTRIES,
+		       LIMIT_METADATA_OTHERS_BYTES);
 }
 
 /* The same name twice: the last one counts. */
@@ -244,7 +250,7 @@ static bool is_overruled(const struct writing *w, size_t at)
 static enum metadata_answer write_once(struct writing *w, enum store_answer *ret, struct error *e)
 {
 	struct key partition = key_of_id('M', w->of->owner);
-	char room[32];
+	char room[METADATA_SUM_BYTES];
 	struct buf value = BUF_OVER(room);
 	struct metadata_sum before;
 	uint64_t version;
@@ -260,8 +266,7 @@ static enum metadata_answer write_once(struct writing *w, enum store_answer *ret
 	for (size_t i = 0; i < w->count; i++)
 		if (!is_overruled(w, i) && !entry_stage(w, &w->entries[i], e))
 			return METADATA_FAILED;
-	/* Whoever is over a limit may still become smaller. */
-	if (is_over(w) && (w->sum.entries > before.entries || w->sum.bytes > before.bytes))
+	if (is_too_much(w, &before))
 		return METADATA_TOO_MANY;
 	invariant(metadata_sum_encode(&w->sum, &value));
 	batch_set(&w->batch, S("c"), buf_slice(&value));

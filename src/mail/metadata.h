@@ -10,7 +10,8 @@
  * In the store: partition "M<account id>", key <folder id>'s'<name> or <folder id>'p'<reader's account id><name>, the folder id
  * being zero for the server; "c" is how many there are and how long they are.
  * Not here: rights, the grammar of names, the choice by DEPTH.
- * Limits: LIMIT_METADATA_VALUE_BYTES, LIMIT_METADATA_ENTRIES, LIMIT_METADATA_ACCOUNT_ENTRIES, LIMIT_METADATA_ACCOUNT_BYTES.
+ * Limits: LIMIT_METADATA_VALUE_BYTES, LIMIT_METADATA_ENTRIES; LIMIT_METADATA_ACCOUNT_ENTRIES and _BYTES, _OTHERS_ENTRIES and
+ * _BYTES.
  */
 #include "base/arena.h"
 #include "mail/mail.h"
@@ -20,8 +21,12 @@ enum {
 				     << 10, /* RFC 5464 4.3 asks for 1,024; people note comments */
 	LIMIT_METADATA_ENTRIES =
 		100, /* of a mailbox, shared ones and each reader's for themselves */
-	LIMIT_METADATA_ACCOUNT_ENTRIES = 40000, /* under LIMIT_PARTITION_KEYS */
-	LIMIT_METADATA_ACCOUNT_BYTES = 4 << 20, /* names and values; they count in no quota */
+	/* Of all mailboxes of an account; with those of others under LIMIT_PARTITION_KEYS. Names and values, in no quota. */
+	LIMIT_METADATA_ACCOUNT_ENTRIES = 38000,
+	LIMIT_METADATA_ACCOUNT_BYTES = 4 << 20,
+	/* What others noted for themselves about them, so that nobody takes the owner's room. */
+	LIMIT_METADATA_OTHERS_ENTRIES = 10000,
+	LIMIT_METADATA_OTHERS_BYTES = 1 << 20,
 };
 
 /* Of what, and as whom: a mailbox, or (folder all zero) the server. */

@@ -8,7 +8,6 @@ enum {
 	VALUE_VERSION = 1,
 	SUM_VERSION = 1,
 	REMOVE_TRIES = 1000, /* pages, and those that somebody else was faster with */
-	SUM_BYTES = 32,
 };
 
 bool metadata_value_encode(struct slice value, struct buf *out)
@@ -32,8 +31,9 @@ bool metadata_value_decode(struct slice stored, struct slice *ret)
 
 bool metadata_sum_encode(const struct metadata_sum *sum, struct buf *out)
 {
-	return record_u8(out, SUM_VERSION) && record_number(out, sum->entries) &&
-	       record_number(out, sum->bytes);
+	return record_u8(out, SUM_VERSION) && record_number(out, sum->own.entries) &&
+	       record_number(out, sum->own.bytes) && record_number(out, sum->others.entries) &&
+	       record_number(out, sum->others.bytes);
 }
 
 bool metadata_sum_decode(struct slice stored, struct metadata_sum *ret)
@@ -43,19 +43,55 @@ bool metadata_sum_decode(struct slice stored, struct metadata_sum *ret)
 
 	if (record_read_u8(&c) != SUM_VERSION)
 		return false;
-	sum.entries = record_read_number(&c);
-	sum.bytes = record_read_number(&c);
+	sum.own.entries = record_read_number(&c);
+	sum.own.bytes = record_read_number(&c);
+	sum.others.entries = record_read_number(&c);
+	sum.others.bytes = record_read_number(&c);
 	if (!cursor_finished(&c))
 		return false;
 	*ret = sum;
 	return true;
 }
 
+static struct metadata_count *count_of(struct metadata_sum *sum, struct id owner, struct slice key)
+{
+	struct slice reader = slice_first(slice_skip(key, ID_BYTES + 1), ID_BYTES);
+
+	if (key.len > 2 * ID_BYTES && key.at[ID_BYTES] == 'p' &&
+		!slice_same(reader, id_slice(&owner)))
+		return &sum->others;
+	return &sum->own;
+}
+
+void metadata_sum_add(
+	struct metadata_sum *sum, struct id owner, struct slice key, struct slice stored)
+{
+	struct metadata_count *count = count_of(sum, owner, key);
+
+	count->entries++;
+	count->bytes += key.len + stored.len;
+}
+
+static uint64_t less(uint64_t value, uint64_t by)
+{
+	/* The sum is verified by `mailvisor check`; a wrong one must not wrap. */
+	return by > value ? 0 : value - by;
+}
+
+void metadata_sum_take(
+	struct metadata_sum *sum, struct id owner, struct slice key, struct slice stored)
+{
+	struct metadata_count *count = count_of(sum, owner, key);
+
+	count->entries = less(count->entries, 1);
+	count->bytes = less(count->bytes, key.len + stored.len);
+}
+
 bool metadata_sum_read(struct store *store, struct id account, struct metadata_sum *ret,
 	uint64_t *ret_version, struct error *e)
 {
 	struct key partition = key_of_id('M', account);
-	auto_buf value = { .max = SUM_BYTES };
+	auto_buf value = { .max = METADATA_SUM_BYTES };
 	bool is_found;
 
 	*ret = (struct metadata_sum){ 0 };
@@ -67,18 +103,12 @@ bool metadata_sum_read(struct store *store, struct id account, struct metadata_s
 	       fail(e, FAULT_NEVER, "count the entries of METADATA: a record is damaged");
 }
 
-static uint64_t less(uint64_t value, uint64_t by)
-{
-	/* The sum is verified by `mailvisor check`; a wrong one must not wrap. */
-	return by > value ? 0 : value - by;
-}
-
 /* *ret_again false: nothing is left. */
 static bool page_remove(struct store *store, struct id account, const struct store_page *page,
 	bool *ret_again, struct error *e)
 {
 	struct key partition = key_of_id('M', account);
-	char room[SUM_BYTES];
+	char room[METADATA_SUM_BYTES];
 	struct buf value = BUF_OVER(room);
 	struct metadata_sum sum;
 	uint64_t version;
@@ -95,10 +125,8 @@ static bool page_remove(struct store *store, struct id account, const struct sto
 	batch_commit(&b, &partition, version, 1, page->row_count);
 	for (size_t i = 0; i < page->row_count; i++) {
 		batch_remove(&b, page->rows[i].key);
-		sum.bytes =
-			less(sum.bytes, metadata_row_bytes(page->rows[i].key, page->rows[i].value));
+		metadata_sum_take(&sum, account, page->rows[i].key, page->rows[i].value);
 	}
-	sum.entries = less(sum.entries, page->row_count);
 	invariant(metadata_sum_encode(&sum, &value));
 	batch_set(&b, S("c"), buf_slice(&value));
 	return batch_write(&b, store, e) != STORE_FAILED;

@@ -205,7 +205,8 @@ static void message_finish(struct appending *a)
 	if (a->body->bytes == 0)
 		return refuse(a, S("[CANNOT] An empty message is not appended"));
 	/* RFC 4314 4: what one may not set is left out, and the message comes all the same. */
-	message.flags = imap_flags_allowed(a->into.rights, m->flags.system);
+	message.flags =
+		imap_flags_allowed(a->into.rights, m->flags.system & ~(unsigned)IMAP_FLAG_RECENT);
 	if (m->has_time) {
 		message.received_ns = wall_ns_of(m->time.seconds);
 		message.zone_min = m->time.zone_minutes;

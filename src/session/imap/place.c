@@ -221,8 +221,11 @@ bool imap_may(const struct imap *s, unsigned right)
 uint32_t imap_flags_allowed(unsigned rights, uint32_t flags)
 {
 	const uint32_t plain = ENTRY_ANSWERED | ENTRY_FLAGGED | ENTRY_DRAFT;
+	const unsigned all = IMAP_RIGHT_SEEN | IMAP_RIGHT_TRASH | IMAP_RIGHT_WRITE;
 	uint32_t allowed = 0;
 
+	if ((rights & all) == all)
+		return flags;
 	if ((rights & IMAP_RIGHT_SEEN) != 0)
 		allowed |= ENTRY_SEEN;
 	if ((rights & IMAP_RIGHT_TRASH) != 0)

@@ -76,8 +76,9 @@ static uint64_t sum_entries(struct world *w)
 
 	check(metadata_sum_read(
 		w->mail.store, account_of(w, "alice@a.example"), &sum, &version, &e));
-	check((sum.entries == 0) == (sum.bytes == 0));
-	return sum.entries;
+	check((sum.own.entries == 0) == (sum.own.bytes == 0));
+	check((sum.others.entries == 0) == (sum.others.bytes == 0));
+	return sum.own.entries + sum.others.entries;
 }
 
 static void test_entries(struct world *w)
@@ -172,6 +173,9 @@ static void test_limits(struct world *w)
 	}
 	check(answer == METADATA_TOO_MANY);
 	check(boxes == LIMIT_METADATA_ACCOUNT_BYTES / LIMIT_METADATA_VALUE_BYTES);
+	/* Somebody else is not in the way of the owner, nor the owner in his. */
+	where.reader = account_of(w, "bob@a.example");
+	check(put(w, &where, "/private/x", "bob's") == METADATA_OK);
 	/* Whoever is full may still remove. */
 	entry.name = S("/shared/0");
 	entry.value = (struct slice){ NULL, 0 };
@@ -241,7 +245,7 @@ static void test_check(struct world *w)
 		bool may_salvage;
 		unsigned findings;
 	} rows[] = {
-		{ NULL, NULL, false, 0 }, { "c", "\x01\x09\x09", false, 1 },
+		{ NULL, NULL, false, 0 }, { "c", "\x01\x09\x09\x09\x09", false, 1 },
 		{ NULL, NULL, true, 1 }, /* mends what the row before spoilt */
 		{ NULL, NULL, false, 0 },
 		{ "0123456789abcdefs/a", "\x09", false,
