@@ -230,6 +230,18 @@ class Stress:
         self.told_rightly(s)
         self.view_is_true(s)
 
+    def do_close(self):
+        """CLOSE removes what is marked, without a word, unless the mailbox is read-only; UNSELECT does not."""
+        s, box = self.selected()
+        if s is None:
+            return
+        verb = self.rng.choice(('CLOSE', 'UNSELECT'))
+        s.view = None
+        s.do(verb)
+        s.box = None
+        if verb == 'CLOSE' and not s.is_read_only:
+            box.remove(box.deleted())
+
     def transfer(self, s, box, name, verb):
         uids, prefix, text = self.some(s, box)
         answer = s.do(f'{prefix}{verb} {text} {name}', None)
@@ -426,23 +438,23 @@ class Stress:
             self.sessions[n] = self.server.session(s.name)
 
     def do_rename(self):
+        """A mailbox with all below it. Sessions that have one selected keep it, whatever its name is now."""
         free = [n for n in NAMES if n not in self.boxes and not any(b.startswith(n + '/') for b in self.boxes)]
-        sources = [n for n in self.boxes if not any(b.startswith(n + '/') for b in self.boxes)]
         if not free:
             return
-        source, target = self.rng.choice(sources), self.rng.choice(free)
-        if target.startswith(source + '/') or any(s.box == source for s in self.sessions):
+        source, target = self.box_name(), self.rng.choice(free)
+        if target.startswith(source + '/') or ('"' in target and any(b.startswith(source + '/') for b in self.boxes)):
             return
-        self.oracle.select(self.box_name(), read_only=True)
-        self.oracle.do('UNSELECT')
         self.oracle.do(f'RENAME {source} {target}')
         if source == 'INBOX':
             self.renamed_inbox(target)
         else:
-            box = self.boxes[target] = self.boxes.pop(source)
-            seen = w.Seen(self.oracle, target)
-            if seen.uid_validity != box.uid_validity:
-                self.oracle.wrong(f'RENAME gave UIDVALIDITY {seen.uid_validity}, it was {box.uid_validity}')
+            moved = {n: target + n[len(source):] for n in self.boxes if n == source or n.startswith(source + '/')}
+            self.boxes = {moved.get(n, n): box for n, box in self.boxes.items()}
+            for s in [*self.sessions, self.oracle]:
+                s.box = moved.get(s.box, s.box)
+            for name in moved.values():
+                w.check(self.oracle, name, self.boxes[name])
         self.learn_names(created=['Work', 'Archive', 'Archive/a'])
 
     def renamed_inbox(self, target):
@@ -502,7 +514,7 @@ class Stress:
     # ---- The loop ----
 
     def run(self, until):
-        weights = {'select': 6, 'noop': 8, 'idle': 4, 'store': 14, 'expunge': 4, 'copy': 4, 'move': 4, 'append': 8, 'deliver': 3,
+        weights = {'select': 6, 'noop': 8, 'idle': 4, 'store': 14, 'expunge': 4, 'close': 1, 'copy': 4, 'move': 4, 'append': 8, 'deliver': 3,
                    'pop3': 1, 'fetch': 8, 'changed_since': 3, 'search': 6, 'status': 3, 'create': 1, 'delete': 1, 'rename': 1}
         while time.monotonic() < until:
             name = self.rng.choices(list(weights), weights.values())[0]
