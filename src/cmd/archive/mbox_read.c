@@ -172,7 +172,8 @@ static void add_words(json_t *flags, struct slice value)
 	while (value.len > 0) {
 		size_t len = slice_find(value, ' ');
 
-		if (len > 0) /* no UTF-8: NULL, and nothing is appended */
+		/* What begins with a backslash is no keyword; no UTF-8: NULL, and nothing is appended. */
+		if (len > 0 && value.at[0] != '\\')
 			(void)json_array_append_new(flags, json_stringn(value.at, len));
 		value = slice_skip(value, len + 1);
 	}
