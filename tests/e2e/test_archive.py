@@ -157,6 +157,19 @@ def test_a_second_import_takes_only_what_is_new(box, tmp_path):
     assert b'Subject: later\n\nx\n' in read_maildir(tmp_path / 'out')
 
 
+def test_who_idles_is_told(box, tmp_path):
+    m = login(box)
+    m.select()
+    m.send(b'x IDLE\r\n')
+    assert m.readline().startswith(b'+ ')
+    box.cli('import', USER, str(make_maildir(tmp_path / 'in', MESSAGES)))
+    assert m.readline() == f'* {len(MESSAGES)} EXISTS\r\n'.encode()
+    m.send(b'DONE\r\n')
+    while not m.readline().startswith(b'x OK'):
+        pass
+    m.logout()
+
+
 def write_mbox(path, rows, separator='\n'):
     path.write_bytes(b''.join(b'From a@b.example Thu Jan  1 00:00:%02d 2004\n' % n + text + separator.encode()
                               for n, text in enumerate(rows)))
@@ -255,15 +268,16 @@ def random_letters(count, seed, size=3000):
 def test_a_kill_in_the_middle_loses_and_doubles_nothing(box, tmp_path):
     letters = list(random_letters(6000, 1))
     source = make_maildir(tmp_path / 'in', letters)
-    for wait in (0.3, 0.6):
+    for wait, is_server in ((0.3, True), (0.6, True), (0.4, False)):
         process = subprocess.Popen([box.program, 'import', USER, str(source), '--data', box.data], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, env=box.environment)
         time.sleep(wait)
-        box.process.send_signal(signal.SIGKILL)
-        box.process.wait()
+        (box.process if is_server else process).send_signal(signal.SIGKILL)
         out, err = process.communicate(timeout=60)
-        assert process.returncode in (0, 75), (out, err)
-        box.start()
+        assert process.returncode in ((0, 75) if is_server else (0, -signal.SIGKILL)), (out, err)
+        if is_server:
+            box.process.wait()
+            box.start()
     done = box.cli('import', USER, str(source))
     assert 'refused: 0' in done
     box.cli('export', USER, str(tmp_path / 'out'))

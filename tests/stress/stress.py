@@ -514,8 +514,9 @@ class Stress:
     # ---- The loop ----
 
     def run(self, until):
-        weights = {'select': 6, 'noop': 8, 'idle': 4, 'store': 14, 'expunge': 4, 'close': 1, 'copy': 4, 'move': 4, 'append': 8, 'deliver': 3,
-                   'pop3': 1, 'fetch': 8, 'changed_since': 3, 'search': 6, 'status': 3, 'create': 1, 'delete': 1, 'rename': 1}
+        weights = {'select': 6, 'noop': 8, 'idle': 4, 'store': 14, 'expunge': 4, 'close': 1, 'copy': 4, 'move': 4, 'append': 8,
+                   'deliver': 3, 'pop3': 1, 'fetch': 8, 'changed_since': 3, 'search': 6, 'status': 3, 'create': 1,
+                   'delete': 1, 'rename': 1}
         while time.monotonic() < until:
             name = self.rng.choices(list(weights), weights.values())[0]
             self.step('kill' if self.steps % KILL_EVERY == KILL_EVERY - 1 else name)
