@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A scripted mail server: SMTP and POP3 on loopback, one mailbox, with faults at known mails.
+"""A scripted mail server: SMTP, POP3 and IMAP (with IDLE) on loopback, one mailbox, with faults at known mails.
 
-It prints "SMTP-PORT POP3-PORT" and serves until standard input closes. Faults count the mails that it
+It prints "SMTP-PORT POP3-PORT IMAP-PORT" and serves until standard input closes. Faults count the mails that it
 accepted, from 1: `--drop 7,9` acknowledges and forgets mails 7 and 9; `--duplicate`, `--corrupt`,
 `--truncate`, `--refuse` likewise; `--delay 0.01` waits before every 250 to a mail, `--notify 0.02`
 shows a mail so much later than it acknowledged it, `--stall 5:0.5` waits half a second at mail 5,
 `--late 5:0.5` shows mail 5 so much later, `--hang-up 6` closes the connection instead of answering,
-`--silent-after N` answers nothing any more.
+`--silent-after N` answers nothing any more. `--freeze 2:0.4` stands still for the last 0.4 of every 2 seconds.
 """
 import argparse
+import select
 import socketserver
 import sys
 import threading
@@ -28,6 +29,7 @@ def options():
     parser.add_argument("--notify", type=float, default=0.0)
     parser.add_argument("--stall", default="")
     parser.add_argument("--late", default="")
+    parser.add_argument("--freeze", default="")
     parser.add_argument("--silent-after", type=int, default=0)
     parser.add_argument("--stranger", type=numbers, default=set())
     parser.add_argument("--user", default="alice@b.example")
@@ -38,12 +40,22 @@ def options():
 class Mailbox:
     def __init__(self):
         self.lock = threading.Lock()
-        self.mails = []  # (visible from, bytes)
+        self.mails = []  # [visible from, bytes, uid]: uids in the order in which mails can be seen
         self.accepted = 0
+        self.uid = 0
+
+    def add(self, visible, text):
+        """The caller has the lock."""
+        self.mails.append([visible, text, 0])
 
     def visible(self):
         with self.lock:
-            return [mail for mail in self.mails if mail[0] <= time.monotonic()]
+            seen = [mail for mail in self.mails if mail[0] <= time.monotonic()]
+            for mail in sorted(seen):
+                if mail[2] == 0:
+                    self.uid += 1
+                    mail[2] = self.uid
+            return sorted(seen, key=lambda mail: mail[2])
 
     def remove(self, gone):
         with self.lock:
@@ -146,6 +158,61 @@ class Pop3(Base):
                 self.say("-ERR what?")
 
 
+class Imap(Base):
+    """What a reader that waits for new mail needs, and not one command more."""
+
+    def talk(self):
+        if self.server.mute():
+            time.sleep(3600)
+        self.say("* OK fake")
+        self.mails, self.gone = [], []
+        while True:
+            line = self.rfile.readline(4096)
+            if not line:
+                raise ConnectionError
+            tag, verb, rest = (line.decode().strip() + "  ").split(" ", 2)
+            verb = (verb + " " + rest.split(" ")[0]).upper().strip() if verb.upper() == "UID" else verb.upper()
+            if verb == "LOGIN":
+                wanted = '"%s" "%s"' % (self.server.options.user, self.server.options.password)
+                if rest.strip() != wanted:
+                    self.say(tag + " NO [AUTHENTICATIONFAILED] no")
+                    continue
+            elif verb in ("SELECT", "NOOP"):
+                self.look(always=True)
+            elif verb == "IDLE":
+                self.idle()
+            elif verb == "UID FETCH":
+                self.fetch(int(rest.split(" ")[1].split(":")[0]))
+            elif verb == "STORE":
+                self.gone = list(self.mails)
+            elif verb == "EXPUNGE":
+                self.server.mailbox.remove(self.gone)
+                for _ in self.gone:
+                    self.say("* 1 EXPUNGE")
+                self.mails = [mail for mail in self.mails if all(mail is not g for g in self.gone)]
+                self.gone = []
+            self.say(tag + " OK done")
+
+    def look(self, always=False):
+        seen = self.server.mailbox.visible()
+        if always or len(seen) != len(self.mails):
+            self.say("* %d EXISTS" % len(seen))
+        self.mails = seen
+
+    def idle(self):
+        self.say("+ idling")
+        while not select.select([self.connection], [], [], 0.001)[0]:
+            self.look()
+        self.rfile.readline(4096)
+
+    def fetch(self, first):
+        for number, mail in enumerate(self.mails, 1):
+            if mail[2] >= first or number == len(self.mails):
+                self.say("* %d FETCH (UID %d BODY[] {%d}" % (number, mail[2], len(mail[1])))
+                self.wfile.write(mail[1])
+                self.say(")")
+
+
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -160,6 +227,13 @@ class Server(socketserver.ThreadingTCPServer):
         limit = self.options.silent_after
         return limit > 0 and self.mailbox.accepted >= limit
 
+    def freeze(self):
+        period, _, seconds = self.options.freeze.partition(":")
+        if period:
+            left = float(period) - time.monotonic() % float(period)
+            if left < float(seconds):
+                time.sleep(left)
+
     def take(self, text):
         opts, box = self.options, self.mailbox
         with box.lock:
@@ -169,6 +243,7 @@ class Server(socketserver.ThreadingTCPServer):
             raise ConnectionError
         if number in opts.refuse:
             return "452 no room now"
+        self.freeze()
         at, _, seconds = opts.stall.partition(":")
         time.sleep(opts.delay + (float(seconds) if at and number == int(at) else 0.0))
         text = b"Received: from lab\r\n\tby fake.example; now\r\n" + text
@@ -181,16 +256,16 @@ class Server(socketserver.ThreadingTCPServer):
         copies = 0 if number in opts.drop else 2 if number in opts.duplicate else 1
         with box.lock:
             for _ in range(copies):
-                box.mails.append((visible, text + b""))
+                box.add(visible, text)
             if number in opts.stranger:
-                box.mails.append((0.0, b"Subject: hello\r\n\r\nyou do not know me\r\n"))
+                box.add(0.0, b"Subject: hello\r\n\r\nyou do not know me\r\n")
         return "250 taken"
 
 
 def main():
     opts = options()
     mailbox = Mailbox()
-    servers = [Server(Smtp, mailbox, opts), Server(Pop3, mailbox, opts)]
+    servers = [Server(Smtp, mailbox, opts), Server(Pop3, mailbox, opts), Server(Imap, mailbox, opts)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print(*(server.server_address[1] for server in servers), flush=True)
