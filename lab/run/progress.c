@@ -57,8 +57,52 @@ static void left_text(const struct progress *p, char room[LEFT_TEXT_BYTES])
 		(void)snprintf(room, LEFT_TEXT_BYTES, "%.0f min left", ceil(left / 60));
 }
 
+/* What others are compared with: the first measured cell. */
+static unsigned base_of(const struct progress *p)
+{
+	return p->plan->measured[0];
+}
+
+/* Takes the block that is over into the ratios. */
+static void block_fold(struct progress *p)
+{
+	double base = p->plan->measured_count > 0 ? p->medians[base_of(p)] : 0;
+
+	for (unsigned i = 0; i < EXPERIMENT_CELLS_MAX; i++) {
+		if (base > 0 && p->medians[i] > 0) {
+			p->log_ratios[i] += log(p->medians[i] / base);
+			p->ratios[i]++;
+		}
+		p->medians[i] = 0;
+	}
+}
+
+/* "so far, 3 blocks, times process: container 1.04, uml 5.91, process-again 0.98" */
+static void ratios_print(const struct progress *p)
+{
+	unsigned base = p->plan->measured_count > 0 ? base_of(p) : 0;
+
+	if (p->plan->measured_count < 2 || p->ratios[base] == 0)
+		return;
+	(void)fprintf(stderr,
+		"%s    so far, %u block%s, times %s:", p->is_terminal ? "\r\033[K" : "",
+		p->ratios[base], p->ratios[base] == 1 ? "" : "s", p->plan->x.cells[base].label);
+	for (unsigned k = 0; k < p->plan->measured_count; k++) {
+		unsigned cell = p->plan->measured[k];
+
+		if (cell != base && p->ratios[cell] > 0)
+			(void)fprintf(stderr, "  %s %.2f", p->plan->x.cells[cell].label,
+				exp(p->log_ratios[cell] / p->ratios[cell]));
+	}
+	(void)fprintf(stderr, "\n");
+}
+
 void progress_trial(struct progress *p, struct plan_trial at)
 {
+	if (at.block != p->now.block) {
+		block_fold(p);
+		ratios_print(p);
+	}
 	p->now = at;
 	p->shown_ns = 0;
 }
@@ -89,6 +133,8 @@ void progress_trial_done(struct progress *p, const struct trial_record *record, 
 	p->seconds[p->now.cell] += record->seconds;
 	p->finished[p->now.cell]++;
 	p->left[p->now.cell]--;
+	p->medians[p->now.cell] =
+		record->is_measured && isfinite(record->median_ms) ? record->median_ms : 0;
 	if (!is_new)
 		return;
 	left_text(p, left);
@@ -113,6 +159,8 @@ void progress_again(struct progress *p, struct plan_trial at)
 
 void progress_end(struct progress *p)
 {
+	block_fold(p);
+	ratios_print(p);
 	if (p->is_terminal)
 		(void)fprintf(stderr, "\r\033[K");
 }

@@ -5,7 +5,8 @@
  * line a trial in a log.
  *
  * Time left is the mean duration of each cell's trials so far, times its trials to come; before a cell
- * has run, it is guessed from the others.
+ * has run, it is guessed from the others. After each block: every platform's time so far as a multiple of the first
+ * one's, paired by block (geometric mean). It has no interval and no verdict; those come with the report.
  */
 #include "lab/run/record.h"
 
@@ -15,6 +16,9 @@ struct progress {
 	uint64_t shown_ns;
 	double seconds[EXPERIMENT_CELLS_MAX];
 	unsigned finished[EXPERIMENT_CELLS_MAX], left[EXPERIMENT_CELLS_MAX];
+	double medians[EXPERIMENT_CELLS_MAX]; /* of this block; 0: not yet */
+	double log_ratios[EXPERIMENT_CELLS_MAX];
+	unsigned ratios[EXPERIMENT_CELLS_MAX];
 	struct plan_trial now;
 	const struct plan *plan;
 };

@@ -25,6 +25,7 @@ static const struct {
 	{ "look_failures", offsetof(struct trial_record, look_failures) },
 	{ "reruns", offsetof(struct trial_record, reruns) },
 }, reals[] = {
+	{ "median_ms", offsetof(struct trial_record, median_ms) },
 	{ "deploy_ms", offsetof(struct trial_record, deploy_ms) },
 	{ "ready_ms", offsetof(struct trial_record, ready_ms) },
 	{ "seconds", offsetof(struct trial_record, seconds) },

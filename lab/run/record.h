@@ -26,6 +26,7 @@ struct trial_record {
 	double steady_from, steady_p;
 	bool is_steady;
 	json_t *load;     /* curve.h; owned; may be NULL */
+	double median_ms; /* of all measured mails: the ratio that is shown while it runs */
 	double deploy_ms; /* spawn to the first 220 */
 	double ready_ms;  /* spawn until every account could log in */
 	uint64_t sent, delivered, refused, broken, lost, corrupt, duplicated, late, strange;

@@ -103,6 +103,22 @@ static void note_deployment(struct running *r)
 	r->record->stages = stages_json(d);
 }
 
+static double median_of(const struct workload_result *r)
+{
+	auto_free double *room = calloc(r->count + 1, sizeof *room);
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->count && room != NULL; i++) {
+		const struct sample *s = &r->samples[i];
+
+		if ((s->flags & SAMPLE_IS_WARMUP) == 0)
+			room[count++] = s->outcome == OUTCOME_DELIVERED
+						? (double)sample_latency_ns(s) / (double)NS_PER_MS
+						: (double)INFINITY;
+	}
+	return stats_median(room, count);
+}
+
 static void note_samples(struct running *r)
 {
 	uint64_t *by_outcome[OUTCOME_COUNT] = { &r->record->delivered, &r->record->refused,
@@ -111,6 +127,7 @@ static void note_samples(struct running *r)
 	for (size_t i = 0; i < r->result.count; i++)
 		++*by_outcome[r->result.samples[i].outcome];
 	r->record->sent = r->result.count;
+	r->record->median_ms = median_of(&r->result);
 	r->record->duplicated = r->result.duplicated;
 	r->record->late = r->result.late;
 	r->record->strange = r->result.strange;
@@ -367,6 +384,7 @@ static void record_begin(const struct plan *plan, struct plan_trial at, struct t
 {
 	*ret = (struct trial_record){ .block = at.block,
 		.position = at.position,
+		.median_ms = (double)NAN,
 		.deploy_ms = (double)NAN,
 		.ready_ms = (double)NAN,
 		.cpu_ms_per_mail = (double)NAN,
