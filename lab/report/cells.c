@@ -359,13 +359,36 @@ static void costs_fill(struct summary *s, unsigned cell)
 	costs_join(all, count, &ret->costs);
 }
 
-/* What the platform says of itself: in the record's facts. */
-static void flush_take(const struct summary *s, unsigned cell, struct summary_cell *ret)
+/*
+ * Drivers say in a sentence what a flush comes to; what makes platforms comparable is whether an acknowledged mail is
+ * on the disk.
+ */
+static const char *flush_word(const char *says)
 {
-	for (size_t i = 0; i < s->trial_count && ret->flush[0] == '\0'; i++) {
-		if (s->trials[i].cell == cell && !json_text(s->trials[i].record.facts, "flush",
-							 ret->flush, sizeof ret->flush))
-			ret->flush[0] = '\0';
+	static const struct {
+		const char *begins, *word;
+	} words[] = { { "honoured", "honoured" }, { "fdatasync", "honoured" },
+		{ "kept", "honoured" }, { "NOT", "NOT honoured" }, { "asked for", "asked for" } };
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (strncmp(says, words[i].begins, strlen(words[i].begins)) == 0)
+			return words[i].word;
+	}
+	return "unknown";
+}
+
+/* What the platform says of itself, in the records' facts. */
+static void facts_take(const struct summary *s, unsigned cell, struct summary_cell *ret)
+{
+	for (size_t i = 0; i < s->trial_count; i++) {
+		const json_t *facts = s->trials[i].record.facts;
+		const char *says = json_string_value(json_object_get(facts, "flush"));
+
+		if (s->trials[i].cell != cell)
+			continue;
+		if (ret->flush[0] == '\0' && says != NULL)
+			(void)snprintf(ret->flush, sizeof ret->flush, "%s", flush_word(says));
+		ret->is_nested = ret->is_nested || json_is_true(json_object_get(facts, "nested"));
 	}
 }
 
@@ -380,7 +403,13 @@ bool cells_fill(struct summary *s, unsigned cell, double *room, struct error *e)
 	ret->cell = &s->plan.x.cells[cell];
 	memcpy(ret->reason, s->plan.cells[cell].reason, sizeof ret->reason);
 	cell_counts(s, cell, ret);
-	ret->is_measured = ret->trials > 0;
+	facts_take(s, cell, ret);
+	ret->is_measured = ret->trials > 0 && !ret->is_nested;
+	if (ret->is_nested)
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"it ran inside another virtual machine: that proves that it works, and "
+			"times "
+			"nothing");
 	if (!ret->is_measured && ret->reason[0] == '\0')
 		(void)snprintf(ret->reason, sizeof ret->reason, "no trial was finished");
 	for (unsigned size = 0; size < s->plan.x.size_count && ret->is_measured; size++) {
@@ -391,6 +420,5 @@ bool cells_fill(struct summary *s, unsigned cell, double *room, struct error *e)
 	line_fill(s, cell, room);
 	ret->autocorrelation = autocorrelation(s, cell, room);
 	costs_fill(s, cell);
-	flush_take(s, cell, ret);
 	return true;
 }

@@ -145,12 +145,12 @@ static json_t *trials_json(const struct summary *s)
 			(void)json_array_append_new(medians, real(t->medians[k]));
 			(void)json_array_append_new(means, real(t->means[k]));
 		}
-		(void)json_array_append_new(
-			trials, json_pack("{s:s, s:i, s:i, s:b, s:o, s:o}", "label",
-					t->record.label, "block", (int)t->record.block + 1,
-					"position", (int)t->record.position + 1, "is_measured",
-					(int)t->record.is_measured, "medians_ms", medians,
-					"means_ms", means));
+		(void)json_array_append_new(trials,
+			json_pack("{s:s, s:i, s:i, s:b, s:o, s:o}", "label", t->record.label,
+				"block", (int)t->record.block + 1, "position",
+				(int)t->record.position + 1, "is_measured",
+				(int)(t->record.is_measured && s->cells[t->cell].is_measured),
+				"medians_ms", medians, "means_ms", means));
 	}
 	return trials;
 }

@@ -47,7 +47,7 @@ struct summary_size {
 
 struct summary_cell {
 	const struct experiment_cell *cell;
-	bool is_measured;
+	bool is_measured, is_nested;    /* nested: inside another virtual machine, no timing */
 	char reason[PLAN_REASON_BYTES]; /* why not */
 	char flush
 		[COST_WORD_BYTES]; /* what the platform does with a flush; "" when it does not say */
