@@ -33,12 +33,15 @@ void part_costs(struct doc *d, const struct summary *s);
 void part_deployment(struct doc *d, const struct summary *s);
 /* sections.c: tables of readings that other parts of the lab left (lab/files/readings.h) */
 void part_sections(struct doc *d, const json_t *sections);
+/* A whole report of nothing but sections. */
+void sections_write(struct doc *d, const json_t *environment);
 /* The files of FOLDER/sections, in the order of their names; never NULL but for memory. */
 json_t *sections_load(const char *folder);
 /* trust.c */
 void part_trust(struct doc *d, const struct summary *s);
 /* where.c */
 void part_where(struct doc *d, const struct summary *s, const json_t *environment);
+void part_host(struct doc *d, const json_t *environment);
 void part_again(struct doc *d, const struct summary *s);
 
 void csv_results(struct page *p, const struct summary *s);

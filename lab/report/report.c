@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/report/report.h"
 
+#include "lab/files/file.h"
 #include "lab/files/json_file.h"
 #include "lab/report/chart.h"
 #include "lab/report/outputs.h"
@@ -78,10 +79,45 @@ static bool texts_save(const struct summary *s, const char *folder, struct error
 	return is_good;
 }
 
+/* A life cycle, say: no mails, only tables of readings. */
+static bool is_sections_only(const char *folder)
+{
+	struct error ignored = { .fault = FAULT_NONE };
+	char plan[PATH_MAX], sections[PATH_MAX];
+
+	return path_join(folder, "plan.json", plan, &ignored) && !file_is_there(plan) &&
+	       path_join(folder, "sections", sections, &ignored) && file_is_there(sections);
+}
+
+static bool sections_save(
+	const char *folder, const json_t *environment, bool is_markdown, struct error *e)
+{
+	static const struct figures none;
+	struct doc d = { .is_markdown = is_markdown, .figures = &none };
+
+	sections_write(&d, environment);
+	return page_save(&d.out, folder, is_markdown ? "report.md" : "report.html", e);
+}
+
+static bool sections_report(const char *folder, FILE *terminal, struct error *e)
+{
+	auto_free struct summary *nothing = calloc(1, sizeof *nothing);
+	auto_json *environment = nothing == NULL ? NULL : environment_load(nothing, folder);
+
+	if (environment == NULL)
+		return fail(e, FAULT_LATER, "make a report: no memory");
+	if (!sections_save(folder, environment, false, e) ||
+		!sections_save(folder, environment, true, e))
+		return false;
+	(void)fprintf(terminal, "%s/report.html\n", folder);
+	return true;
+}
+
 bool report_make(const char *folder, FILE *terminal, struct error *e)
 {
+	if (is_sections_only(folder))
+		return sections_report(folder, terminal, e);
 	auto_free struct summary *s = calloc(1, sizeof *s);
-
 	if (s == NULL)
 		return fail(e, FAULT_LATER, "make a report: no memory");
 	bool is_good = summary_make(folder, s, e) && tables_write(s, folder, e) &&

@@ -128,3 +128,14 @@ void part_sections(struct doc *d, const json_t *sections)
 			section_write(d, one);
 	}
 }
+
+void sections_write(struct doc *d, const json_t *environment)
+{
+	const json_t *sections = json_object_get(environment, "sections");
+	const char *title = text_of(json_array_get(sections, 0), "title");
+
+	doc_begin(d, title[0] != '\0' ? title : "Readings", "Mailvisor lab");
+	part_sections(d, sections);
+	part_host(d, environment);
+	doc_end(d);
+}

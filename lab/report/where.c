@@ -91,14 +91,18 @@ static const json_t *trial_facts(const struct summary *s, unsigned cell)
 	return NULL;
 }
 
+void part_host(struct doc *d, const json_t *environment)
+{
+	doc_section(d, "Where this was measured");
+	doc_part(d, "This machine");
+	facts(d, json_object_get(environment, "host"));
+}
+
 void part_where(struct doc *d, const struct summary *s, const json_t *environment)
 {
 	const json_t *about_all = json_object_get(environment, "platforms");
-	const json_t *host = json_object_get(environment, "host");
 
-	doc_section(d, "Where this was measured");
-	doc_part(d, "This machine");
-	facts(d, host);
+	part_host(d, environment);
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		const json_t *about = json_object_get(about_all, s->plan.x.cells[i].label);
 		const json_t *had = trial_facts(s, i);

@@ -206,6 +206,118 @@ def test_report_is_a_pure_function_of_its_folder(tmp_path):
         r"http://www\.w3\.org/\S+", "", text), "self-contained: no script, nothing from elsewhere"
 
 
+CLAIMS = """
+claim L { text = "two is about 80 % faster than three"  kind = less  platform = two  than = three  size = 1K  value = 80  about = 15 }
+claim R { text = "three rises by 500 ms"  kind = rise  platform = three  size = 1K  to = 10K  value = 500  about = 10 }
+claim B { text = "one is best"  kind = best  platform = one  than = "two, three" }
+claim N { text = "kvm beats one"  kind = less  platform = kvm  than = one  size = 1K  value = 40  about = 10 }
+"""
+
+
+def test_claims_are_declared_stored_and_judged(tmp_path):
+    """A claim is part of the experiment: hashed with it, judged from its numbers, and never without its platforms."""
+    with Fake() as one, Fake("--delay", "0.02") as two, Fake("--delay", "0.1") as three:
+        conf = conf_of(tmp_path, {"one": one, "two": two, "three": three}, blocks=9, messages=2, warmup=1)
+        conf.write_text(conf.read_text() + CLAIMS)
+        out = tmp_path / "out"
+        lab("run", conf, "--out", out, "--work", tmp_path, "--password-file", password_of(tmp_path))
+    claims = {c["id"]: c for c in summary_of(out)["claims"]}
+    assert {i: c["verdict"] for i, c in claims.items()} == {
+        "L": "supported", "R": "contradicted", "B": "supported", "N": "not measured"}, claims
+    assert "QEMU/KVM was not measured" in claims["N"]["says"]
+    assert "claim L {" in (out / "experiment.conf").read_text()
+    text = (out / "report.md").read_text()
+    assert "2 are supported, 1 contradicted, 0 inconclusive, and 1 not measured" in text
+    # Another claim is another experiment.
+    stored = (out / "experiment.conf").read_text()
+    (out / "experiment.conf").write_text(stored.replace("value = 80", "value = 70"))
+    assert "belongs to another experiment" in lab("report", out, check=False).stderr
+
+
+BAD_CLAIMS = [
+    ("claim x { kind = fast }", "less, rise, close, best"),
+    ("claim x { platform = one }", "claim x (less) needs than"),
+    ("claim x { platform = one  than = two }", "claim x (less) needs size"),
+    ("claim x { kind = rise  platform = one  size = 3K  to = 1K  about = 1 }", "claim x (rise) needs to"),
+    ("claim x { platform = one  than = two  size = 1K  value = 40 }", "needs about"),
+]
+
+
+@pytest.mark.parametrize("claim,says", BAD_CLAIMS, ids=[c[1] for c in BAD_CLAIMS])
+def test_bad_claims_are_refused(tmp_path, claim, says):
+    conf = tmp_path / "x.conf"
+    conf.write_text("platform process { }\n" + claim + "\n")
+    done = lab("plan", conf, check=False)
+    assert done.returncode == 1 and says in done.stderr
+
+
+SECTION = {"format": 1, "title": "Life", "intro": "What <happens> in a life.", "readings": [
+    {"group": "tcg", "name": "boot to 220", "unit": "ms", "values": [3, 1, 2, 5, 4, 6], "verdict": "holds", "remark": "a|b"},
+    {"group": "tcg", "name": "revert", "unit": "ms", "values": [7, None], "verdict": "", "remark": ""},
+    {"group": "uml", "name": "revert", "unit": "", "values": [], "verdict": "not measured", "remark": "not supported"}]}
+
+
+def test_sections_of_others_are_shown(tmp_path):
+    with Fake() as one:
+        out, _ = run(tmp_path, {"one": one}, blocks=1)
+    (out / "sections").mkdir()
+    (out / "sections/20-life.json").write_text(json.dumps(SECTION))
+    (out / "sections/30-broken.json").write_text("{")
+    lab("report", out)
+    text = (out / "report.md").read_text()
+    assert "## Life\n\nWhat &lt;happens&gt; in a life." in text
+    assert "| boot to 220 | 6 | 3.50 | 1 – 6 | 1 | 6 | ms | holds | a\\|b |" in text
+    assert "| revert | 2 | never | – | 7 | never | ms |" in text
+    assert "| revert | 0 | – | – | – | – |  | not measured | not supported |" in text
+    assert "A section could not be read" in text and "30-broken.json" in text
+    assert "<h2>Life</h2>" in (out / "report.html").read_text()
+
+
+def test_sections_alone_are_a_report(tmp_path):
+    """A life cycle has no mails: its folder has sections and facts only."""
+    (tmp_path / "sections").mkdir()
+    (tmp_path / "sections/life.json").write_text(json.dumps(SECTION))
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env/host.json").write_text('{"processor": "one"}')
+    done = lab("report", tmp_path)
+    assert done.stdout.rstrip().endswith("/report.html")
+    assert "<h1>Life</h1>" in (tmp_path / "report.html").read_text()
+    assert "processor: one" in (tmp_path / "report.md").read_text()
+
+
+def test_compare_names_what_differs_first(tmp_path):
+    with Fake() as one, Fake("--delay", "0.03") as two:
+        a, _ = run(tmp_path, {"one": one, "two": two}, blocks=8, messages=2, warmup=1)
+        a = a.rename(tmp_path / "a")
+        # The same label, another server: what changes between two versions.
+        b, _ = run(tmp_path, {"one": one, "two": one}, blocks=8, messages=2, warmup=1)
+    text = lab("compare", a, b).stdout
+    assert text.index("What differs between the environments") < text.index("Median delivery time")
+    rows = [line for line in text.splitlines() if line.startswith("  two ")]
+    assert len(rows) == 8 and all("B is better" in row for row in rows), text
+    assert "times one" not in text and "multiple of one in the same block" in text
+    # Only the summaries: the same answer.
+    for folder in (a, b):
+        for name in ("blocks", "samples.csv"):
+            path = folder / name
+            subprocess.run(["rm", "-r", str(path)], check=True)
+    assert lab("compare", a, b).stdout == text
+    # Another machine is another series: numbers, and no verdict.
+    host = json.loads((b / "env/host.json").read_text())
+    host["processor"] = "another"
+    (b / "env/host.json").write_text(json.dumps(host))
+    other = lab("compare", a, b).stdout
+    assert "! host.processor\n" in other and "B is better" not in other and "two series, not one test" in other
+
+
+def test_the_ratio_so_far_is_shown(tmp_path):
+    with Fake() as one, Fake("--delay", "0.03") as two:
+        _, done = run(tmp_path, {"one": one, "two": two}, blocks=2, messages=2, warmup=1)
+    lines = [line for line in done.stderr.splitlines() if "so far" in line]
+    assert len(lines) == 2 and "so far, 2 blocks, times one:" in lines[1]
+    assert float(re.search(r"two ([\d.]+)", lines[1])[1]) > 2
+
+
 def test_killed_and_resumed(tmp_path):
     """kill -9 in the middle: finished trials stay as they are, the partial one is made again."""
     with Fake("--delay", "0.005") as one:
@@ -317,6 +429,8 @@ USAGE = [
     (["run", "paper", "--frob"], 2, "usage"),
     (["report"], 2, "usage"),
     (["report", "/nowhere"], 1, "/nowhere"),
+    (["compare", "/nowhere"], 2, "usage"),
+    (["compare", "/nowhere", "/nowhere"], 1, "/nowhere/summary.json"),
 ]
 
 
