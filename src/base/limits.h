@@ -79,6 +79,7 @@ enum {
 	/* Sessions. */
 	LIMIT_STACK_BYTES = 256 << 10,  /* a worker's stack; the deepest path measured uses under a third */
 	LIMIT_WORKERS_DEFAULT = 64,     /* active sessions at once; the others wait parked, without a thread */
+	LIMIT_WAITING_WORKERS = 192, /* beside them: whose clients read slowly; under 100 MB in all */
 	LIMIT_SESSIONS_DEFAULT = 20000, /* open connections */
 	LIMIT_PER_ADDRESS_DEFAULT = 200, /* connections of one address (/64 for IPv6) */
 	LIMIT_ERRORS_PER_SESSION = 20,  /* bad commands before we hang up */

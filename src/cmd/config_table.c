@@ -88,7 +88,7 @@ const struct setting settings[] = {
 	{ "wait.stop", TIME, AT(wait_stop_ms), "10s", 0, 1 * H_, LIVE, NULL,
 	  "How long a stop waits for sessions to end." },
 	{ "workers", COUNT_, AT(workers), "64", 1, 1024, FIXED, NULL,
-	  "Most threads for active sessions; silent ones need none." },
+	  "Most threads for active sessions; silent ones need none, slow readers have up to 192 more." },
 
 	{ "login.plain", BOOL, AT(login_plain), "no", 0, 1, LIVE, NULL,
 	  "Take passwords without TLS also from other machines." },

@@ -128,10 +128,10 @@ void conn_write_until(struct conn *c, uint64_t until_ns)
 	c->write_until_ns = until_ns;
 }
 
-void conn_write_patience(struct conn *c, conn_patience_fn *is_patient, void *context)
+void conn_on_wait(struct conn *c, const struct conn_wait *wait, void *context)
 {
-	c->wire.is_patient = is_patient;
-	c->wire.patience_context = context;
+	c->wire.wait = wait;
+	c->wire.wait_context = context;
 }
 
 static uint64_t write_deadline(const struct conn *c)

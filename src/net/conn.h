@@ -69,9 +69,15 @@ MUST_CHECK bool conn_write(struct conn *c, struct slice s);
 MUST_CHECK bool conn_flush(struct conn *c);
 /* Writes (and the flush inside reads) give up at this absolute time; also a peer that stops reading. */
 void conn_write_until(struct conn *c, uint64_t until_ns);
-/* Asked now and then while a write waits: may it go on, for a peer that has read nothing for so long? */
-typedef bool conn_patience_fn(void *context, uint64_t silent_ns);
-void conn_write_patience(struct conn *c, conn_patience_fn *is_patient, void *context);
+/* What it tells and asks while a write waits for a peer that does not read; on the thread that writes. */
+struct conn_wait {
+	void (*begin)(void *context);
+	/* at once, and then each second: may it go on, for a peer that has read nothing for so long? */
+	bool (*may_go_on)(void *context, uint64_t silent_ns);
+	void (*end)(void *context);
+};
+/* `wait` lives as long as the conn. */
+void conn_on_wait(struct conn *c, const struct conn_wait *wait, void *context);
 
 /* Bytes already here (buffered, or decrypted inside TLS): do not park, do not wait. */
 bool conn_has_input(const struct conn *c);

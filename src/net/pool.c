@@ -35,6 +35,7 @@ struct pool {
 	struct work *first, *last;
 	uint64_t queued, sessions, refused;
 	unsigned workers, busy;
+	unsigned waiting; /* workers that wait for their peer to read */
 	/* the last to become idle is the first to be called: the others may end */
 	struct worker *idle;
 	struct worker *ended; /* threads to join */
@@ -96,6 +97,14 @@ static bool worker_start(struct pool *p, struct error *e)
 	return false;
 }
 
+/* How many there may be now; the lock is held. */
+static unsigned workers_allowed(const struct pool *p)
+{
+	unsigned more = p->waiting < LIMIT_WAITING_WORKERS ? p->waiting : LIMIT_WAITING_WORKERS;
+
+	return p->options.worker_max + more;
+}
+
 static void call_idle(struct pool *p)
 {
 	struct worker *k = p->idle;
@@ -114,7 +123,7 @@ static bool find_worker(struct pool *p)
 		call_idle(p);
 		return false;
 	}
-	if (p->workers >= p->options.worker_max)
+	if (p->workers >= workers_allowed(p))
 		return false;
 	p->workers++;
 	return true;
@@ -186,6 +195,11 @@ static struct work *next_work(struct pool *p, struct worker *k, struct worker **
 	if (k->is_busy)
 		p->busy--;
 	k->is_busy = false;
+	/* Those that came while others waited for their peers leave again. */
+	if (p->workers > workers_allowed(p)) {
+		*ret_ended = leave(p, k);
+		return NULL;
+	}
 	do {
 		struct work *w = atomic_load(&p->is_stopping) ? NULL : queue_take(p);
 
@@ -304,7 +318,27 @@ bool pool_is_draining(struct pool *p)
 bool pool_is_crowded(struct pool *p)
 {
 	HOLDING(&p->lock);
-	return p->queued > 0 && p->idle == NULL && p->workers >= p->options.worker_max;
+	return p->queued > 0 && p->idle == NULL && p->workers >= workers_allowed(p);
+}
+
+void pool_wait_begin(struct pool *p)
+{
+	struct error e = { .fault = FAULT_NONE };
+	bool is_start;
+
+	{
+		HOLDING(&p->lock);
+		p->waiting++;
+		is_start = p->queued > 0 && find_worker(p);
+	}
+	if (is_start && !worker_start(p, &e))
+		error_clear(&e);
+}
+
+void pool_wait_end(struct pool *p)
+{
+	HOLDING(&p->lock);
+	p->waiting--;
 }
 
 uint64_t pool_drain(struct pool *p, uint64_t until_ns)

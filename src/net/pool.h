@@ -15,8 +15,8 @@
  *
  * Whoever wakes takes the descriptor out of epoll first, then queues; memory for waking is part of the
  * work, so waking cannot fail. A wake that races with parking is kept as a flag and never lost.
- * Threads: the pool grows on demand up to `worker_max` and shrinks when idle; more ready sessions wait
- * in the queue, first come first served. Stacks are LIMIT_STACK_BYTES.
+ * Threads: the pool grows on demand up to `worker_max`, beside those that wait for a peer, and shrinks when idle;
+ * more ready sessions wait in the queue, first come first served. Stacks are LIMIT_STACK_BYTES.
  * Owns: nothing; a work belongs to the worker that runs it, or to the pool while queued or parked.
  */
 #include "base/clock.h"
@@ -73,6 +73,10 @@ void pool_wake(struct pool *p, struct work *w);
  * session is left or until_ns. Returns how many were still there. */
 uint64_t pool_drain(struct pool *p, uint64_t until_ns);
 bool pool_is_draining(struct pool *p);
+/* The work on this thread waits for its peer, and then does no longer: meanwhile another session may have a thread more. Up to
+ * LIMIT_WAITING_WORKERS threads beyond worker_max come of it; each holds what its session is about to send, under half a MiB. */
+void pool_wait_begin(struct pool *p);
+void pool_wait_end(struct pool *p);
 /* More sessions are ready than threads to run them: a silent session better parks at once. */
 bool pool_is_crowded(struct pool *p);
 /* Breaks what still runs (shuts its descriptor down), ends all threads, ends every session left. */

@@ -156,15 +156,12 @@ static ssize_t write_some(const struct wire *w, struct slice head, struct slice 
 	return write(w->out_fd, first.at, first.len < PIPE_BUF ? first.len : PIPE_BUF);
 }
 
-/* Until the peer reads on: to the deadline, or while we are patient. */
-static bool write_wait(const struct wire *w, uint64_t until_ns)
+/* In ticks, each of them granted. */
+static bool wait_in_ticks(const struct wire *w, uint64_t until_ns)
 {
-	uint64_t began_ns, now_ns;
+	uint64_t began_ns = clock_mono_ns(&clock_real), now_ns = began_ns;
 
-	if (w->is_patient == NULL)
-		return wire_wait(w->out_fd, POLLOUT, until_ns);
-	began_ns = now_ns = clock_mono_ns(&clock_real);
-	while (now_ns < until_ns && w->is_patient(w->patience_context, now_ns - began_ns)) {
+	while (now_ns < until_ns && w->wait->may_go_on(w->wait_context, now_ns - began_ns)) {
 		uint64_t tick_ns = now_ns + WIRE_LONG_TICK_MS * NS_PER_MS;
 
 		if (wire_wait(w->out_fd, POLLOUT, tick_ns < until_ns ? tick_ns : until_ns))
@@ -172,6 +169,19 @@ static bool write_wait(const struct wire *w, uint64_t until_ns)
 		now_ns = clock_mono_ns(&clock_real);
 	}
 	return wire_wait(w->out_fd, POLLOUT, 0);
+}
+
+/* Until the peer reads on. */
+static bool write_wait(const struct wire *w, uint64_t until_ns)
+{
+	bool is_ready;
+
+	if (w->wait == NULL || clock_mono_ns(&clock_real) >= until_ns)
+		return wire_wait(w->out_fd, POLLOUT, until_ns);
+	w->wait->begin(w->wait_context);
+	is_ready = wait_in_ticks(w, until_ns);
+	w->wait->end(w->wait_context);
+	return is_ready;
 }
 
 enum conn_answer wire_write(struct wire *w, struct slice head, struct slice body, uint64_t until_ns)

@@ -15,15 +15,15 @@
 enum {
 	WIRE_TICK_MS = 20, /* the usual wait for "is anything coming"; also how late we may be */
 	WIRE_LONG_TICK_MS =
-		1000, /* after a silent tick, far from the deadline; and between two looks at our patience */
+		1000, /* after a silent tick, far from the deadline; and between two questions whether to go on */
 };
 
 struct wire {
 	int in_fd, out_fd; /* the same for a socket */
 	bool is_in_socket, is_out_socket;
 	unsigned tick_ms;             /* what SO_RCVTIMEO says now */
-	conn_patience_fn *is_patient; /* NULL: the deadline alone counts */
-	void *patience_context;
+	const struct conn_wait *wait; /* NULL: the deadline alone counts */
+	void *wait_context;
 };
 
 void wire_open(struct wire *w, int in_fd, int out_fd);

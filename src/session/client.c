@@ -12,11 +12,34 @@ struct moment moment_now(const struct clock *clock)
 	return (struct moment){ clock_mono_ns(clock), clock_wall_ns(clock) };
 }
 
-/* A client that does not read holds a thread: not for long when others need it. */
-static bool client_may_write(void *context, uint64_t silent_ns)
+/* A client that reads slowly, or not at all, holds a thread: another session may have one more meanwhile. */
+static void client_wait_begin(void *context)
+{
+	struct client *c = context;
+
+	if (c->work.pool != NULL)
+		pool_wait_begin(c->work.pool);
+}
+
+static void client_wait_end(void *context)
+{
+	struct client *c = context;
+
+	if (c->work.pool != NULL)
+		pool_wait_end(c->work.pool);
+}
+
+/* Nor for long when others need it. */
+static bool client_may_wait(void *context, uint64_t silent_ns)
 {
 	return silent_ns < client_patience_ns(context, UINT_MAX);
 }
+
+static const struct conn_wait client_wait = {
+	.begin = client_wait_begin,
+	.may_go_on = client_may_wait,
+	.end = client_wait_end,
+};
 
 void client_init(
 	struct client *c, struct session_host *h, struct session_service service, struct conn *conn)
@@ -25,7 +48,7 @@ void client_init(
 	c->service = service;
 	c->conn = conn;
 	c->work.fd = conn_fd(conn);
-	conn_write_patience(conn, client_may_write, c);
+	conn_on_wait(conn, &client_wait, c);
 	c->connected = moment_now(h->clock);
 	client_answered(c);
 	client_count(c, COUNT_CONNECTIONS);

@@ -264,29 +264,45 @@ static void test_peer_that_stops_reading(void **state)
 	}
 }
 
-/* Asked each second at most, and never when the peer reads. */
-static bool ask_twice(void *context, uint64_t silent_ns)
-{
-	unsigned *asked = context;
+struct waiting {
+	unsigned began, asked, ended;
+};
 
-	check((*asked == 0) == (silent_ns < NS_PER_MS * 500));
-	return ++*asked < 3;
+static void note_begin(void *context)
+{
+	((struct waiting *)context)->began++;
 }
 
-static void test_patience(void **state)
+static void note_end(void *context)
+{
+	((struct waiting *)context)->ended++;
+}
+
+static bool grant_two(void *context, uint64_t silent_ns)
+{
+	struct waiting *w = context;
+
+	check(w->began == 1 && w->ended == 0 && (w->asked == 0) == (silent_ns < NS_PER_MS * 500));
+	return ++w->asked < 3;
+}
+
+/* Asked each second, and never when the peer reads. */
+
+static void test_wait(void **state)
 {
 	static char text[100000];
-	unsigned asked = 0;
+	static const struct conn_wait wait = { note_begin, grant_two, note_end };
+	struct waiting w = { 0 };
 	int far, i = 0;
 	struct conn *c = open_half(&far);
 
 	(void)state;
 	conn_write_until(c, in_ms(3600 * 1000));
-	conn_write_patience(c, ask_twice, &asked);
-	check(conn_write(c, S("small")) && conn_flush(c) && asked == 0);
+	conn_on_wait(c, &wait, &w);
+	check(conn_write(c, S("small")) && conn_flush(c) && w.began == 0);
 	while (i < 1000 && conn_write(c, (struct slice){ text, sizeof text }))
 		i++;
-	check(i < 1000 && asked == 3);
+	check(i < 1000 && w.asked == 3 && w.ended == 1);
 	conn_close(c);
 	fd_close(&far);
 }
@@ -363,7 +379,7 @@ int main(void)
 		cmocka_unit_test(test_flush_before_read),
 		cmocka_unit_test(test_big_writes),
 		cmocka_unit_test(test_peer_that_stops_reading),
-		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_peer_that_left),
 		cmocka_unit_test(test_park_and_rest),
 		cmocka_unit_test(test_names),

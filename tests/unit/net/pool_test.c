@@ -322,6 +322,47 @@ static void test_workers_leave(void **state)
 	pool_stop(pool);
 }
 
+/* Writes to somebody who does not read, until he leaves. */
+static enum next waiting_step(struct work *w, enum wake why)
+{
+	enum next next;
+
+	pool_wait_begin(w->pool);
+	next = blocking_step(w, why);
+	pool_wait_end(w->pool);
+	return next;
+}
+
+/* One thread, and sessions that wait for their peers: others run all the same, and afterwards there is one thread again. */
+static void test_waiting(void **state)
+{
+	enum { SESSIONS = 5 };
+	static struct actor slow[SESSIONS];
+	struct actor quick = actor_with("AAC");
+	struct pool_stats stats;
+
+	(void)state;
+	start(1, 20);
+	for (size_t i = 0; i < SESSIONS; i++) {
+		slow[i] = actor_with("C");
+		slow[i].work.step = waiting_step;
+		pool_add(pool, &slow[i].work);
+	}
+	for (size_t i = 0; i < SESSIONS; i++)
+		wait_steps(&slow[i], 1);
+	pool_add(pool, &quick.work);
+	wait_ended(&quick);
+	check(!pool_is_crowded(pool));
+	pool_stats_get(pool, &stats);
+	check(stats.busy >= SESSIONS && stats.workers <= SESSIONS + 1);
+	for (size_t i = 0; i < SESSIONS; i++)
+		(void)shutdown(slow[i].far, SHUT_RDWR);
+	for (size_t i = 0; i < SESSIONS; i++)
+		wait_ended(&slow[i]);
+	wait_workers(1);
+	pool_stop(pool);
+}
+
 /* One thread, one session that always has more to do: the other gets its turn. */
 static void test_fairness(void **state)
 {
@@ -350,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_workers),
 		cmocka_unit_test(test_workers_leave),
 		cmocka_unit_test(test_parked_cost_no_thread),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_fairness),
 	};
 
