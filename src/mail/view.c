@@ -133,6 +133,14 @@ static void flags_owe(struct view *v, uint32_t first, uint32_t last)
 		v->flags_last = last;
 }
 
+static void touch(struct view *v, uint32_t first, uint32_t last)
+{
+	if (v->touched_first == 0 || first < v->touched_first)
+		v->touched_first = first;
+	if (last > v->touched_last)
+		v->touched_last = last;
+}
+
 /* From the folder's memory; false: it does not reach so far back. */
 static bool catch_up_events(struct view *v)
 {
@@ -146,8 +154,11 @@ static bool catch_up_events(struct view *v)
 	for (size_t i = 0; i < f->event_count; i++) {
 		const struct folder_event *event = &f->events[i];
 
-		if (event->gone == NULL && event->modseq > before &&
-			event->modseq <= v->exact_modseq && !is_own(v, event->modseq))
+		if (event->gone != NULL || event->modseq <= before ||
+			event->modseq > v->exact_modseq)
+			continue;
+		touch(v, event->first, event->last);
+		if (!is_own(v, event->modseq))
 			flags_owe(v, event->first, event->last);
 	}
 	return true;
@@ -170,6 +181,7 @@ static bool catch_up_whole(struct view *v, struct error *e)
 	v->uid_next = uid_next > v->uid_next ? uid_next : v->uid_next;
 	v->exact_modseq = modseq;
 	flags_owe(v, 1, v->uid_known > 1 ? v->uid_known - 1 : 1);
+	touch(v, 1, UINT32_MAX);
 	return true;
 }
 
@@ -242,6 +254,15 @@ static bool gone_tell(struct view *v, struct arena *a, struct view_news *ret, st
 		return fail(e, FAULT_LATER, "look at a folder again: out of memory");
 	}
 	uids_done(&v->gone);
+	return true;
+}
+
+bool view_tell_gone(struct view *v, struct arena *a, struct view_news *ret, struct error *e)
+{
+	*ret = (struct view_news){ .is_gone = v->is_gone };
+	if (!gone_tell(v, a, ret, e))
+		return false;
+	ret->exists = ret->exists_before = uids_size(&v->uids);
 	return true;
 }
 

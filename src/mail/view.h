@@ -36,6 +36,8 @@ struct view {
 	uint64_t *own; /* modseqs of our own changes, which are no news; ascending */
 	size_t own_count, own_room;
 	bool is_gone; /* the mailbox was deleted: nothing more will come */
+	/* Where flags changed since whoever reads it set it to 0, by oneself too; first 0: nowhere. */
+	uint32_t touched_first, touched_last;
 };
 
 /* Takes the folder over (closes it in view_close), also when it fails. For SELECT (takes the \Recent marks, RFC 3501
@@ -63,6 +65,9 @@ struct view_news {
 /* Moves the view on. Cheap, without I/O, when nothing has happened. */
 MUST_CHECK bool view_refresh(
 	struct view *v, bool may_expunge, struct arena *a, struct view_news *ret, struct error *e);
+/* Tells what vanished and was not told, as of the last view_refresh(); reads nothing. */
+MUST_CHECK bool view_tell_gone(
+	struct view *v, struct arena *a, struct view_news *ret, struct error *e);
 /* Would view_refresh() bring news? Before a session parks and after it was woken. No I/O. When not, it also gives back the
  * memory of the last refresh (its `flagged`). */
 bool view_has_news(struct view *v);

@@ -20,6 +20,7 @@ struct imap_parse {
 	bool is_utf8; /* IMAP4rev2 or UTF8=ACCEPT is enabled: mailbox names are UTF-8, not modified UTF-7 */
 	const char *why;     /* after a failure; never NULL then */
 	bool is_bad_charset; /* after a failure: answer NO [BADCHARSET (UTF-8)], not BAD */
+	bool has_save;       /* RETURN (SAVE) was read, also of a search that failed then */
 };
 
 struct imap_line {

@@ -39,6 +39,7 @@ static void read_return(struct imap_reader *r, struct imap_search *s)
 		s->partial = imap_partial_read(r);
 	}
 	s->returns |= bit;
+	r->p->has_save |= bit == IMAP_RETURN_SAVE;
 }
 
 /* "RETURN (…) " when it is there; RFC 4731 3.1, RFC 9394 3.1. */

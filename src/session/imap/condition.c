@@ -3,6 +3,11 @@
 
 #include "base/limits.h"
 
+enum {
+	ENVELOPE_BYTES_MAX =
+		4 * LIMIT_HEADER_BYTES /* every byte of it escaped, with NILs between */
+};
+
 /* ---- From keys to conditions ---- */
 
 static bool is_text_kind(enum imap_key_kind kind)
@@ -10,86 +15,86 @@ static bool is_text_kind(enum imap_key_kind kind)
 	return (kind >= IMAP_KEY_BCC && kind <= IMAP_KEY_TEXT) || kind == IMAP_KEY_HEADER;
 }
 
-static bool refuse(struct imap *s, struct slice text, enum next *ret_next)
-{
-	*ret_next = imap_no(s, text);
-	return false;
-}
-
-static bool condition_text(struct search *q, struct condition *c, enum next *ret_next)
+static struct slice condition_text(struct search *q, struct condition *c)
 {
 	switch (text_key_init(&c->text, S("UTF-8"), c->key->text)) {
 	case TEXT_KEY_OK:
 		c->has_text = true;
 		break;
 	case TEXT_KEY_BAD_CHARSET:
-		return refuse(q->s, S("[BADCHARSET (UTF-8)] That text is not UTF-8"), ret_next);
+		return S("[BADCHARSET (UTF-8)] That text is not UTF-8");
 	case TEXT_KEY_TOO_LONG:
-		return refuse(q->s, S("[LIMIT] That text is too long"), ret_next);
+		return S("[LIMIT] That text is too long");
 	}
 	if (c->key->kind != IMAP_KEY_BODY && c->key->kind != IMAP_KEY_TEXT)
-		return true;
+		return S("");
 	c->wish = &q->wishes[q->wish_count++];
 	*c->wish = (struct text_wish){ .key = &c->text,
 		.scope = c->key->kind == IMAP_KEY_BODY ? TEXT_SEARCH_BODY : TEXT_SEARCH_TEXT };
-	return true;
+	return S("");
+}
+
+static bool condition_keyword(struct search *q, struct condition *c, struct error *e)
+{
+	return folder_keywords_bits(
+		q->view->folder, &c->key->text, 1, false, &c->keywords, NULL, e);
+}
+
+static bool condition_set(struct search *q, struct condition *c)
+{
+	auto_arena way = { .max = LIMIT_ARENA_BYTES };
+	bool is_uid = c->key->kind == IMAP_KEY_UID;
+
+	uids_done(&c->set);
+	return imap_set_uids(q->s, &q->view->uids, c->key->set, is_uid, &way, &c->set);
+}
+
+static bool is_set(const struct condition *c)
+{
+	return c->key->kind == IMAP_KEY_SET || c->key->kind == IMAP_KEY_UID;
 }
 
 /* What the key needs beside itself. */
-static bool condition_fill(struct search *q, struct condition *c, enum next *ret_next)
+static struct slice condition_fill(struct search *q, struct condition *c)
 {
 	struct error e = { .fault = FAULT_NONE };
-	struct imap *s = q->s;
 
 	if (is_text_kind(c->key->kind))
-		return condition_text(q, c, ret_next);
-	if (c->key->kind == IMAP_KEY_KEYWORD) {
-		if (folder_keywords_bits(
-			    s->view.folder, &c->key->text, 1, false, &c->keywords, NULL, &e))
-			return true;
-		*ret_next = imap_failed(s, &e);
-		return false;
+		return condition_text(q, c);
+	if (c->key->kind == IMAP_KEY_KEYWORD && !condition_keyword(q, c, &e)) {
+		imap_note_failure(q->s, &e);
+		return S("[UNAVAILABLE] Temporary failure, try again later");
 	}
-	if (c->key->kind != IMAP_KEY_SET && c->key->kind != IMAP_KEY_UID)
-		return true;
-	if (c->key->kind == IMAP_KEY_SET && !c->key->set.is_saved && imap_is_uid_only(s)) {
-		*ret_next = imap_bad(s, S("[UIDREQUIRED] UIDONLY is enabled: search for UID"));
-		return false;
-	}
-	switch (imap_set_uids(s, c->key->set, c->key->kind == IMAP_KEY_UID, &c->set)) {
-	case IMAP_SET_OK:
-		return true;
-	case IMAP_SET_BAD:
-		*ret_next = imap_bad(s, S("There is no message with that number"));
-		return false;
-	case IMAP_SET_SHORT:
-		break;
-	}
-	return refuse(s, S("[LIMIT] That set is too long"), ret_next);
+	if (c->key->kind == IMAP_KEY_SET && !c->key->set.is_saved && imap_is_uid_only(q->s))
+		return S("[UIDREQUIRED] UIDONLY is enabled: search for UID");
+	if (is_set(c) && !condition_set(q, c))
+		return S("[LIMIT] That set is too long");
+	return S("");
 }
 
 /*
  * Depth is bounded by LIMIT_IMAP_SEARCH_DEPTH. A condition has its place in the tree before anything can go wrong, so that
  * search_done() finds what it owns.
  */
-static bool condition_make(
-	struct search *q, const struct imap_key *key, struct condition **place, enum next *ret_next)
+static struct slice condition_make(
+	struct search *q, const struct imap_key *key, struct condition **place)
 {
-	struct condition *c = arena_take(&q->s->arena, sizeof *c);
+	struct condition *c = arena_take(&q->tree, sizeof *c);
+
+	struct slice why;
 
 	if (c == NULL)
-		return refuse(q->s, S("[LIMIT] That search is too long"), ret_next);
+		return S("[LIMIT] That search is too long");
 	c->key = key;
 	*place = c;
-	if (!condition_fill(q, c, ret_next))
-		return false;
+	why = condition_fill(q, c);
 	place = &c->children;
-	for (const struct imap_key *k = key->children; k != NULL; k = k->next) {
-		if (!condition_make(q, k, place, ret_next))
-			return false;
-		place = &(*place)->next;
+	for (const struct imap_key *k = key->children; k != NULL && why.len == 0; k = k->next) {
+		why = condition_make(q, k, place);
+		if (why.len == 0)
+			place = &(*place)->next;
 	}
-	return true;
+	return why;
 }
 
 static size_t count_wishes(const struct imap_key *key)
@@ -101,21 +106,24 @@ static size_t count_wishes(const struct imap_key *key)
 	return count;
 }
 
-bool search_begin(struct search *q, struct imap *s, const struct imap_key *key, enum next *ret_next)
+struct slice search_begin(
+	struct search *q, struct imap *s, const struct view *view, const struct imap_key *key)
 {
 	size_t wishes = count_wishes(key);
 
 	*q = (struct search){ .s = s,
-		.records = { .folder = s->view.folder, .store = s->client.host->mail->store },
+		.view = view,
+		.tree = { .max = LIMIT_ARENA_BYTES },
+		.records = { .folder = view->folder, .store = s->client.host->mail->store },
 		.now_s = clock_wall_ns(s->client.host->clock) / NS_PER_S,
 		.arena = { .max = LIMIT_ARENA_BYTES },
 		.words = { .max = LIMIT_HEADER_BYTES },
+		.envelope = { .max = ENVELOPE_BYTES_MAX },
 		.header = { .max = LIMIT_HEADER_BYTES } };
-	*ret_next = NEXT_CLOSE;
-	q->wishes = arena_take(&s->arena, (wishes + 1) * sizeof *q->wishes);
+	q->wishes = arena_take(&q->tree, (wishes + 1) * sizeof *q->wishes);
 	if (q->wishes == NULL)
-		return refuse(s, S("[LIMIT] That search is too long"), ret_next);
-	return condition_make(q, key, &q->root, ret_next);
+		return S("[LIMIT] That search is too long");
+	return condition_make(q, key, &q->root);
 }
 
 static void condition_done(struct condition *c)
@@ -128,23 +136,53 @@ static void condition_done(struct condition *c)
 	}
 }
 
-void search_done(struct search *q)
+enum next search_refused(struct imap *s, struct slice why)
 {
-	condition_done(q->root);
+	return slice_starts(why, S("[UIDREQUIRED]")) ? imap_bad(s, why) : imap_no(s, why);
+}
+
+void search_rest(struct search *q)
+{
 	imap_records_done(&q->records);
-	if (q->text != NULL)
-		text_search_free(q->text);
+	q->records =
+		(struct imap_records){ .folder = q->records.folder, .store = q->records.store };
+	text_search_free(q->text);
+	q->text = NULL;
 	arena_done(&q->arena);
 	buf_done(&q->header);
 	buf_done(&q->words);
+	buf_done(&q->envelope);
+}
+
+void search_done(struct search *q)
+{
+	search_rest(q);
+	condition_done(q->root);
+	q->root = NULL;
+	arena_done(&q->tree);
+}
+
+/* Message numbers and "$" stay what they were at the command: RFC 5267 4.3. */
+static bool condition_renew(struct search *q, struct condition *c, struct error *e)
+{
+	for (; c != NULL; c = c->next) {
+		if (c->key->kind == IMAP_KEY_KEYWORD && !condition_keyword(q, c, e))
+			return false;
+		if (c->key->kind == IMAP_KEY_UID && !c->key->set.is_saved && !condition_set(q, c))
+			return fail(e, FAULT_LATER, "search again: out of memory");
+		if (!condition_renew(q, c->children, e))
+			return false;
+	}
+	return true;
+}
+
+bool search_renew(struct search *q, struct error *e)
+{
+	q->now_s = clock_wall_ns(q->s->client.host->clock) / NS_PER_S;
+	return condition_renew(q, q->root, e);
 }
 
 /* ---- Candidates ---- */
-
-static bool is_set(const struct condition *c)
-{
-	return c->key->kind == IMAP_KEY_SET || c->key->kind == IMAP_KEY_UID;
-}
 
 bool search_is_decided(const struct search *q)
 {
@@ -166,7 +204,7 @@ bool search_candidates(const struct search *q, struct uids *ret)
 
 	if (is_set(root))
 		return uids_copy(&root->set, ret);
-	if (!uids_copy(&q->s->view.uids, ret))
+	if (!uids_copy(&q->view->uids, ret))
 		return false;
 	if (root->key->kind != IMAP_KEY_AND)
 		return true;

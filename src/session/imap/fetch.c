@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/fetch.h"
 #include "session/imap/place.h"
-#include "session/imap/search.h"
 
 #include "base/limits.h"
 

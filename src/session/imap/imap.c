@@ -79,6 +79,9 @@ static const struct command {
 	{ S_INIT("STORE"),        IMAP_SELECTED, WRITES | UID,       imap_store },
 	{ S_INIT("SEARCH"),       IMAP_SELECTED, UID,                imap_search },
 	{ S_INIT("SORT"),         IMAP_SELECTED, UID,                imap_sort },
+	{ S_INIT("THREAD"),       IMAP_SELECTED, UID,                imap_thread },
+	{ S_INIT("ESEARCH"),      LOGGED_IN,     UID | NUMBERLESS,   imap_esearch },
+	{ S_INIT("CANCELUPDATE"), IMAP_SELECTED, SHIFTS,             imap_cancelupdate },
 	{ S_INIT("COPY"),         IMAP_SELECTED, SHIFTS | UID,       imap_copy },
 	{ S_INIT("MOVE"),         IMAP_SELECTED, SHIFTS|WRITES|UID,  imap_move },
 };

@@ -57,6 +57,15 @@ enum {
 	IMAP_IDLE_WAIT_MS = 30 * 60 * 1000, /* RFC 9051 5.4: at least 30 minutes, once logged in */
 };
 
+/* The searches whose changes the client wants to hear of, and up to where they were told: context.h. */
+struct context;
+struct contexts {
+	struct context *first;
+	size_t count, sorted_count;
+	uint64_t modseq;             /* flags up to it */
+	uint32_t uid_next, uid_last; /* messages below; the last of them, what "*" was */
+};
+
 /* A message that was sent whole, and is not yet in its timeline. */
 struct imap_fetched {
 	struct id message;
@@ -91,6 +100,7 @@ struct imap {
 	struct imap_fetched *fetched; /* IMAP_FETCHED of them, or NULL */
 	size_t fetched_count;
 	struct uids saved; /* SEARCH RETURN (SAVE), RFC 5182 */
+	struct contexts contexts;
 	struct watcher watcher;
 	atomic_bool wants_wake; /* in IDLE, or after NOTIFY: a change wakes the session */
 };
@@ -167,6 +177,8 @@ static inline uint64_t imap_modseq_told(uint64_t modseq)
 }
 /* Says what others did to the selected mailbox since the last time. False: the session ends. */
 MUST_CHECK bool imap_tell_news(struct imap *s);
+/* EXPUNGE or VANISHED. */
+void imap_put_gone(struct imap *s, const struct view_news *news);
 /* FLAGS again, when keywords were added that the client does not know. */
 void imap_tell_keywords(struct imap *s);
 /* "FLAGS (\\Seen …)" as this session sees them. */
@@ -186,11 +198,12 @@ enum next imap_idle_line(struct imap *s, struct slice line);
 void imap_wake(struct watcher *w);
 
 /* set.c */
-enum imap_set_answer { IMAP_SET_OK, IMAP_SET_BAD, IMAP_SET_SHORT /* no memory */ };
-/* The UIDs of messages that a set names. BAD: a message number that does not exist. *ret starts with all zero. */
-MUST_CHECK enum imap_set_answer imap_set_uids(
-	struct imap *s, struct imap_set set, bool is_uid, struct uids *ret);
-/* The same with is_uid of the command; on failure the answer was said and *ret_next is what follows. */
+/* The UIDs of those messages of a mailbox that a set names; numbers that nothing has are passed over (for SEARCH, RFC 7377
+ * 2, that is no error). "$" is the session's. *ret starts with all zero; the arena is for the way. False: no memory. */
+MUST_CHECK bool imap_set_uids(const struct imap *s, const struct uids *all, struct imap_set set,
+	bool is_uid, struct arena *a, struct uids *ret);
+/* The same of the selected mailbox, with is_uid of the command; a message number that does not exist is BAD. On failure the
+ * answer was said and *ret_next is what follows. */
 MUST_CHECK bool imap_set_take(
 	struct imap *s, struct imap_set set, struct uids *ret, enum next *ret_next);
 /* Adds the UIDs of the messages seq_first to seq_last, both there, above what `ret` has. */
@@ -198,6 +211,13 @@ MUST_CHECK bool imap_numbers_add(
 	const struct uids *all, uint32_t seq_first, uint32_t seq_last, struct uids *ret);
 /* "1:5,7" */
 void imap_put_uids(struct imap *s, const struct uids *uids);
+/* The places, from 1 to `size`, that PARTIAL leaves of a result (RFC 9394 3.1); false: none. */
+struct imap_partial;
+MUST_CHECK bool imap_partial_bounds(
+	const struct imap_partial *p, uint32_t size, uint32_t *ret_first, uint32_t *ret_last);
+/* The messages that it leaves of these. */
+MUST_CHECK bool imap_partial_of(
+	const struct imap_partial *p, const struct uids *all, struct uids *ret);
 /* Reads the entries of these UIDs in pages, front to back; those that are gone are passed over. */
 struct imap_walk {
 	struct folder *folder;

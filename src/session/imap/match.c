@@ -40,7 +40,7 @@ static enum verdict compare_day(int64_t day, enum imap_key_kind before, const st
 
 static enum verdict match_flag(const struct search *q, uint64_t flag)
 {
-	const struct view *v = &q->s->view;
+	const struct view *v = q->view;
 
 	if (flag == IMAP_FLAG_RECENT)
 		return verdict_of(v->uid_recent != 0 && q->entry->uid >= v->uid_recent);
@@ -259,6 +259,27 @@ static bool read_header(struct search *q, struct error *e)
 	return true;
 }
 
+bool search_envelope(struct search *q, struct envelope_view *ret, struct error *e)
+{
+	struct envelope_view none = { .subject = S("NIL") };
+	struct slice text = q->summary.envelope;
+
+	for (size_t i = 0; i < ENVELOPE_LIST_COUNT; i++)
+		none.lists[i] = S("NIL");
+	*ret = none;
+	if (!q->summary.has_envelope) {
+		buf_clear(&q->envelope);
+		if (!read_header(q, e))
+			return false;
+		text = envelope_text_add(buf_slice(&q->header), &q->envelope)
+			       ? buf_slice(&q->envelope)
+			       : S("");
+	}
+	if (!envelope_text_view(text, ret))
+		*ret = none;
+	return true;
+}
+
 static bool search_bytes(struct search *q, struct error *e)
 {
 	ON_EXIT(body_close) struct body_reader reader;
@@ -298,10 +319,15 @@ static bool search_look(struct search *q, enum level level, struct error *e)
 	return true;
 }
 
-bool search_matches(struct search *q, const struct entry *entry, bool *ret_matches, struct error *e)
+void search_look_at(struct search *q, const struct entry *entry, uint32_t last)
 {
 	q->entry = entry;
+	q->last = last;
 	q->has_summary = q->has_header = false;
+}
+
+static bool matches(struct search *q, bool *ret_matches, struct error *e)
+{
 	for (unsigned level = LEVEL_ENTRY; level <= LEVEL_BYTES; level++) {
 		enum verdict v;
 
@@ -316,41 +342,47 @@ bool search_matches(struct search *q, const struct entry *entry, bool *ret_match
 }
 
 /* A message that cannot be read (somebody may just have removed it) is noted, and matches nothing. */
-static bool try_message(struct search *q, const struct entry *entry)
+static bool try_message(struct search *q)
 {
 	struct error e = { .fault = FAULT_NONE };
 	bool is_match = false;
 
-	if (search_matches(q, entry, &is_match, &e))
+	if (matches(q, &is_match, &e))
 		return is_match;
 	imap_note_failure(q->s, &e);
 	return false;
 }
 
-bool search_run(struct search *q, search_found_fn *found, void *context, struct error *e)
+bool search_among(struct search *q, const struct uids *candidates, search_found_fn *found,
+	void *context, struct error *e)
 {
-	auto_uids candidates = { 0 };
 	struct imap_progress progress;
 	uint64_t done = 0;
 	ON_EXIT(imap_walk_done)
 	struct imap_walk walk = {
-		.folder = q->s->view.folder, .uids = &candidates, .limit = MATCH_PAGE_ROWS
+		.folder = q->view->folder, .uids = candidates, .limit = MATCH_PAGE_ROWS
 	};
 
-	if (!search_candidates(q, &candidates))
-		return fail(e, FAULT_LATER, "search: out of memory");
-	imap_progress_begin(&progress, q->s, uids_size(&candidates));
+	imap_progress_begin(&progress, q->s, uids_size(candidates));
 	do {
 		if (!imap_walk_page(&walk, e))
 			return false;
-		if (walk.page.count > 0)
-			q->last = walk.page.at[walk.page.count - 1].uid;
 		for (size_t i = 0; i < walk.page.count; i++) {
-			if (try_message(q, &walk.page.at[i]) && !found(context, q))
+			search_look_at(q, &walk.page.at[i], walk.page.at[walk.page.count - 1].uid);
+			if (try_message(q) && !found(context, q))
 				return true;
 			if (!imap_progress_tell(&progress, ++done))
 				return true; /* nobody is there to be answered */
 		}
 	} while (walk.page.count > 0);
 	return true;
+}
+
+bool search_run(struct search *q, search_found_fn *found, void *context, struct error *e)
+{
+	auto_uids candidates = { 0 };
+
+	if (!search_candidates(q, &candidates))
+		return fail(e, FAULT_LATER, "search: out of memory");
+	return search_among(q, &candidates, found, context, e);
 }

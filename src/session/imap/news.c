@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "session/imap/context.h"
 #include "session/imap/fetch.h"
 #include "session/imap/place.h"
 #include "session/imap/push.h"
@@ -107,16 +108,21 @@ void imap_tell_keywords(struct imap *s)
 		imap_put_flag_lists(s);
 }
 
-static void put_news(struct imap *s, const struct view_news *news)
+void imap_put_gone(struct imap *s, const struct view_news *news)
 {
-	bool has_uid = s->is_uid || s->notify != NULL ||
-		       (s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_REV2)) != 0;
-
 	if (news->gone_count > 0 &&
 		(s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY)) != 0)
 		put_vanished(s, news);
 	else
 		put_expunged(s, news);
+}
+
+static void put_news(struct imap *s, const struct view_news *news)
+{
+	bool has_uid = s->is_uid || s->notify != NULL ||
+		       (s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_REV2)) != 0;
+
+	imap_put_gone(s, news);
 	if (news->exists > news->exists_before) {
 		imap_put_format(s, "* %" PRIu32 " EXISTS\r\n", news->exists);
 		if ((s->enabled & IMAP_ENABLED_REV2) == 0)
@@ -164,11 +170,13 @@ static bool tell_selected(struct imap *s)
 	struct error e = { .fault = FAULT_NONE };
 	struct view_news news = { .is_more = true };
 	uint32_t uid_first = s->view.uid_next;
+	/* RFC 5267 4.3.4: REMOVEFROM comes before the message numbers move. */
+	bool may_expunge = s->may_expunge && s->contexts.first == NULL;
 
 	while (news.is_more && !s->is_broken) {
 		news = (struct view_news){ 0 };
 		/* It may be told with the next command: nothing is lost. */
-		if (!view_refresh(&s->view, s->may_expunge, &s->arena, &news, &e)) {
+		if (!view_refresh(&s->view, may_expunge, &s->arena, &news, &e)) {
 			imap_note_failure(s, &e);
 			return true;
 		}
@@ -177,7 +185,7 @@ static bool tell_selected(struct imap *s)
 			return tell_deleted(s);
 	}
 	tell_arrivals(s, uid_first);
-	return true;
+	return contexts_tell(s);
 }
 
 /* After NOTIFY the selected mailbox moves on only as far as it asks: its numbers stay as the client knows them. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "session/imap/context.h"
 #include "session/imap/place.h"
 #include "session/imap/push.h"
 
@@ -20,6 +21,7 @@ void imap_leave(struct imap *s)
 		return;
 	imap_notify_left(s);
 	changes_unwatch(s->client.host->mail->changes, &s->watcher);
+	contexts_forget(s);
 	view_close(&s->view);
 	uids_done(&s->saved);
 	s->saved = (struct uids){ 0 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/imap.h"
 
+#include "syntax/imap_fetch.h"
+
 #include <inttypes.h>
 
 enum {
@@ -40,9 +42,8 @@ static bool numbers_exist(struct imap_set set, uint32_t exists)
 	return true;
 }
 
-static bool ranges_add(struct imap *s, struct imap_set set, bool is_uid, struct uids *ret)
+static bool ranges_add(const struct uids *all, struct imap_set set, bool is_uid, struct uids *ret)
 {
-	const struct uids *all = &s->view.uids;
 	uint32_t exists = uids_size(all);
 	auto_uids asked = { 0 };
 
@@ -62,33 +63,27 @@ static bool ranges_add(struct imap *s, struct imap_set set, bool is_uid, struct 
 	return !is_uid || uids_common(&asked, all, ret);
 }
 
-enum imap_set_answer imap_set_uids(
-	struct imap *s, struct imap_set set, bool is_uid, struct uids *ret)
+bool imap_set_uids(const struct imap *s, const struct uids *all, struct imap_set set, bool is_uid,
+	struct arena *a, struct uids *ret)
 {
-	const struct uids *all = &s->view.uids;
 	uint32_t largest = is_uid ? uids_last(all) : uids_size(all);
 	struct imap_set clean;
 
 	if (set.is_saved)
-		return uids_common(&s->saved, all, ret) ? IMAP_SET_OK : IMAP_SET_SHORT;
-	if (!is_uid && !numbers_exist(set, uids_size(all)))
-		return IMAP_SET_BAD;
-	if (!imap_set_resolve(set, largest, &s->arena, &clean))
-		return IMAP_SET_SHORT;
-	return ranges_add(s, clean, is_uid, ret) ? IMAP_SET_OK : IMAP_SET_SHORT;
+		return uids_common(&s->saved, all, ret);
+	return imap_set_resolve(set, largest, a, &clean) && ranges_add(all, clean, is_uid, ret);
 }
 
 bool imap_set_take(struct imap *s, struct imap_set set, struct uids *ret, enum next *ret_next)
 {
-	switch (imap_set_uids(s, set, s->is_uid, ret)) {
-	case IMAP_SET_OK:
-		return true;
-	case IMAP_SET_BAD:
+	const struct uids *all = &s->view.uids;
+
+	if (!s->is_uid && !set.is_saved && !numbers_exist(set, uids_size(all))) {
 		*ret_next = imap_bad(s, S("There is no message with that number"));
 		return false;
-	case IMAP_SET_SHORT:
-		break;
 	}
+	if (imap_set_uids(s, all, set, s->is_uid, &s->arena, ret))
+		return true;
 	*ret_next = imap_no(s, S("[LIMIT] That set is too long"));
 	return false;
 }
@@ -102,6 +97,28 @@ void imap_put_uids(struct imap *s, const struct uids *uids)
 		if (range->last > range->first)
 			imap_put_format(s, ":%" PRIu32, range->last);
 	}
+}
+
+/* ---- PARTIAL ---- */
+
+bool imap_partial_bounds(
+	const struct imap_partial *p, uint32_t size, uint32_t *ret_first, uint32_t *ret_last)
+{
+	uint32_t first = p->first, last = p->last < size ? p->last : size;
+
+	if (first > size)
+		return false;
+	*ret_first = p->is_from_end ? size - last + 1 : first;
+	*ret_last = p->is_from_end ? size - first + 1 : last;
+	return true;
+}
+
+bool imap_partial_of(const struct imap_partial *p, const struct uids *all, struct uids *ret)
+{
+	uint32_t first, last;
+
+	return !imap_partial_bounds(p, uids_size(all), &first, &last) ||
+	       imap_numbers_add(all, first, last, ret);
 }
 
 /* ---- Walks ---- */

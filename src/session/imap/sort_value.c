@@ -35,18 +35,6 @@ static bool keep(struct sorting *t, const struct buf *text, struct slice *ret)
 	return ret->at != NULL;
 }
 
-/* The envelope of the message at hand; an empty view when it has none. */
-static struct envelope_view view_of(const struct search *q)
-{
-	struct envelope_view view = { .subject = S("NIL") };
-
-	for (size_t i = 0; i < ENVELOPE_LIST_COUNT; i++)
-		view.lists[i] = S("NIL");
-	if (q->summary.has_envelope && !envelope_text_view(q->summary.envelope, &view))
-		return view;
-	return view;
-}
-
 static bool address_value(struct sorting *t, struct slice list, bool is_display, struct slice *ret)
 {
 	bool is_good;
@@ -59,97 +47,96 @@ static bool address_value(struct sorting *t, struct slice list, bool is_display,
 	       keep(t, &t->folded, ret);
 }
 
-static bool subject_value(
-	struct sorting *t, struct slice subject, struct sort_row *row, struct slice *ret)
+bool sort_subject(struct slice subject, struct buf *words, struct buf *folded, bool *ret_is_reply)
 {
-	buf_clear(&t->words);
-	buf_clear(&t->folded);
-	return envelope_text_value(subject, &t->words) &&
-	       thread_subject_base(buf_slice(&t->words), &t->folded, &row->is_reply) &&
-	       keep(t, &t->folded, ret);
+	buf_clear(words);
+	buf_clear(folded);
+	return envelope_text_value(subject, words) &&
+	       thread_subject_base(buf_slice(words), folded, ret_is_reply);
 }
 
-/* RFC 5256 2.2: the Date field, else when it came. */
-static int64_t sent_value(const struct search *q)
+static bool subject_value(struct sorting *t, struct slice subject, struct slice *ret)
+{
+	bool is_reply;
+
+	return sort_subject(subject, &t->words, &t->folded, &is_reply) && keep(t, &t->folded, ret);
+}
+
+int64_t sort_sent_s(const struct search *q)
 {
 	return q->summary.has_sent ? q->summary.sent_s
 				   : (int64_t)(q->entry->received_ns / NS_PER_S);
 }
 
-static bool value_fill(struct sorting *t, const struct search *q, enum imap_sort_field field,
-	struct sort_row *row, struct sort_value *ret)
+static bool value_fill(struct sorting *t, const struct search *q, const struct envelope_view *view,
+	enum imap_sort_field field, struct sort_value *ret)
 {
-	struct envelope_view view = view_of(q);
-
 	switch (field) {
 	case IMAP_SORT_ARRIVAL:
 		ret->number = (int64_t)q->entry->received_ns;
 		return true;
 	case IMAP_SORT_DATE:
-		ret->number = sent_value(q);
+		ret->number = sort_sent_s(q);
 		return true;
 	case IMAP_SORT_SIZE:
 		ret->number = (int64_t)q->entry->bytes;
 		return true;
 	case IMAP_SORT_SUBJECT:
-		return subject_value(t, view.subject, row, &ret->text);
+		return subject_value(t, view->subject, &ret->text);
 	case IMAP_SORT_CC:
-		return address_value(t, view.lists[ENVELOPE_CC], false, &ret->text);
+		return address_value(t, view->lists[ENVELOPE_CC], false, &ret->text);
 	case IMAP_SORT_FROM:
-		return address_value(t, view.lists[ENVELOPE_FROM], false, &ret->text);
+		return address_value(t, view->lists[ENVELOPE_FROM], false, &ret->text);
 	case IMAP_SORT_TO:
-		return address_value(t, view.lists[ENVELOPE_TO], false, &ret->text);
+		return address_value(t, view->lists[ENVELOPE_TO], false, &ret->text);
 	case IMAP_SORT_DISPLAYFROM:
-		return address_value(t, view.lists[ENVELOPE_FROM], true, &ret->text);
+		return address_value(t, view->lists[ENVELOPE_FROM], true, &ret->text);
 	case IMAP_SORT_DISPLAYTO:
-		return address_value(t, view.lists[ENVELOPE_TO], true, &ret->text);
+		return address_value(t, view->lists[ENVELOPE_TO], true, &ret->text);
 	}
 	return true;
 }
 
 /* ---- Rows ---- */
 
-static struct sort_row *row_add(struct sorting *t)
-{
-	struct sort_row *row;
-
-	if (t->count == t->room) {
-		size_t room = t->room == 0 ? 64 : 2 * t->room;
-		struct sort_row *rows = realloc(t->rows, room * sizeof *rows);
-
-		if (rows == NULL)
-			return NULL;
-		t->rows = rows;
-		t->room = room;
-	}
-	row = &t->rows[t->count];
-	*row = (struct sort_row){ .values = arena_take(
-					  &t->arena, (t->key_count + 1) * sizeof *row->values) };
-	if (row->values == NULL)
-		return NULL;
-	t->count++;
-	return row;
-}
-
 static bool needs_summary(const struct sorting *t)
 {
 	for (size_t i = 0; i < t->key_count; i++)
 		if (t->keys[i].field != IMAP_SORT_ARRIVAL && t->keys[i].field != IMAP_SORT_SIZE)
 			return true;
-	return t->keeps_references;
+	return false;
 }
 
-static bool row_fill(struct sorting *t, struct search *q, struct sort_row *row)
+bool sorting_row(struct sorting *t, struct search *q, struct sort_row *ret, struct error *e)
 {
-	row->uid = q->entry->uid;
+	struct envelope_view view = { .subject = S("NIL") };
+
+	if (needs_summary(t) && !(search_summary(q, e) && search_envelope(q, &view, e)))
+		return false;
+	*ret = (struct sort_row){ .uid = q->entry->uid,
+		.modseq = q->entry->modseq,
+		.values = arena_take(&t->arena, (t->key_count + 1) * sizeof *ret->values) };
+	if (ret->values == NULL)
+		return false;
 	for (size_t i = 0; i < t->key_count; i++)
-		if (!value_fill(t, q, t->keys[i].field, row, &row->values[i]))
+		if (!value_fill(t, q, &view, t->keys[i].field, &ret->values[i]))
 			return false;
-	if (!t->keeps_references)
+	return true;
+}
+
+static bool rows_grow(struct sorting *t)
+{
+	size_t room = t->room == 0 ? 64 : 2 * t->room;
+	struct sort_row *rows;
+
+	if (t->count < t->room)
 		return true;
-	row->message_id = arena_copy(&t->arena, q->summary.message_id);
-	row->references = arena_copy(&t->arena, q->summary.references);
-	return row->message_id.at != NULL && row->references.at != NULL;
+	rows = realloc(t->rows, room * sizeof *rows);
+	if (rows == NULL)
+		return false;
+	t->rows = rows;
+	t->room = room;
+	return true;
 }
 
 /* A message that cannot be read any more is left out. */
@@ -157,14 +144,17 @@ bool sorting_found(void *context, struct search *q)
 {
 	struct sorting *t = context;
 	struct error e = { .fault = FAULT_NONE };
-	struct sort_row *row;
 
-	if (needs_summary(t) && !search_summary(q, &e)) {
-		imap_note_failure(t->s, &e);
-		return true;
+	t->is_short = !rows_grow(t);
+	if (t->is_short)
+		return false;
+	if (sorting_row(t, q, &t->rows[t->count], &e)) {
+		t->count++;
+		return t->result == NULL || result_found(t->result, q);
 	}
-	row = row_add(t);
-	t->is_short = row == NULL || !row_fill(t, q, row);
+	t->is_short = e.fault == FAULT_NONE;
+	if (!t->is_short)
+		imap_note_failure(t->s, &e);
 	return !t->is_short;
 }
 
@@ -178,11 +168,8 @@ static int value_order(const struct sort_value *a, const struct sort_value *b)
 }
 
 /* Messages that are the same in all keys stand in the order of the mailbox: RFC 5256 3. */
-static int row_order(const void *first, const void *second, void *context)
+int sorting_order(const struct sorting *t, const struct sort_row *a, const struct sort_row *b)
 {
-	const struct sort_row *a = first, *b = second;
-	const struct sorting *t = context;
-
 	for (size_t i = 0; i < t->key_count; i++) {
 		int order = value_order(&a->values[i], &b->values[i]);
 
@@ -192,13 +179,13 @@ static int row_order(const void *first, const void *second, void *context)
 	return (a->uid > b->uid) - (a->uid < b->uid);
 }
 
+static int row_order(const void *first, const void *second, void *context)
+{
+	return sorting_order(context, first, second);
+}
+
 void sorting_sort(struct sorting *t)
 {
 	if (t->count > 1)
 		qsort_r(t->rows, t->count, sizeof *t->rows, row_order, t);
-}
-
-uint32_t sorting_number(const struct sorting *t, uint32_t uid)
-{
-	return t->s->is_uid ? uid : uids_seq(&t->s->view.uids, uid);
 }
