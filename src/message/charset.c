@@ -111,7 +111,13 @@ void charset_close(struct charset_reader *c)
 static size_t ascii_run(struct slice s)
 {
 	size_t len = 0;
+	uint64_t word;
 
+	for (; s.len - len >= sizeof word; len += sizeof word) {
+		memcpy(&word, s.at + len, sizeof word);
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
 	while (len < s.len && (unsigned char)s.at[len] < 0x80)
 		len++;
 	return len;

@@ -7,12 +7,12 @@
 
 static void skip_quoted(struct cursor *c)
 {
-	cursor_expect(c, S("\""));
-	while (!c->broken && cursor_peek(c) != '"') {
-		(void)cursor_try(c, S("\\"));
-		(void)cursor_take(c, 1);
-	}
-	cursor_expect(c, S("\""));
+	struct slice rest = cursor_rest(c);
+	size_t len = 1;
+
+	while (len < rest.len && rest.at[len] != '"')
+		len += rest.at[len] == '\\' ? 2 : 1;
+	(void)cursor_take(c, len + 1);
 }
 
 static void skip_literal(struct cursor *c)

@@ -165,35 +165,56 @@ static void add_text(struct text_search *t, struct slice utf8)
 		look(t);
 }
 
-/* Identity and no character set that needs iconv: ASCII goes into the window at once. */
-static bool add_plain(struct text_search *t, struct slice piece)
+/* ASCII goes into the window at once where the character set has it as it is; how many bytes did. */
+static size_t add_ascii(struct text_search *t, struct slice bytes)
 {
-	char *to;
+	char *to = charset_is_plain(t->charset) ? buf_reserve(&t->window, bytes.len) : NULL;
+	size_t len = to == NULL ? 0 : charset_fold_ascii(bytes, to);
 
-	if (t->decoder.transfer != TRANSFER_IDENTITY || !charset_is_plain(t->charset))
-		return false;
-	to = buf_reserve(&t->window, piece.len);
-	if (to == NULL || charset_fold_ascii(piece, to) < piece.len)
-		return false;
-	buf_grew(&t->window, piece.len);
+	buf_grew(&t->window, len);
 	if (t->window.len >= WINDOW_BYTES)
 		look(t);
-	return true;
+	return len;
+}
+
+static size_t other_run(struct slice s)
+{
+	size_t len = 0;
+
+	while (len < s.len && (unsigned char)s.at[len] >= 0x80)
+		len++;
+	return len;
+}
+
+/* Decoded bytes of a body. */
+static void add_bytes(struct text_search *t, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		size_t ascii = add_ascii(t, bytes), len;
+
+		bytes = slice_skip(bytes, ascii);
+		/* A character that was cut, or iconv: it has to see all that follows. */
+		len = charset_is_plain(t->charset) ? other_run(bytes) : bytes.len;
+		if (ascii == 0 && len == 0)
+			return; /* no memory */
+		buf_clear(&t->text);
+		if (len > 0 && charset_feed(t->charset, slice_first(bytes, len), &t->text))
+			add_text(t, buf_slice(&t->text));
+		bytes = slice_skip(bytes, len);
+	}
 }
 
 static void add_body(struct text_search *t, struct slice piece)
 {
-	while (piece.len > 0 && t->left_count > 0) {
+	while (piece.len > 0 && t->left_count > 0 && t->charset != NULL) {
 		struct slice part = slice_first(piece, PIECE_BYTES);
 
 		piece = slice_skip(piece, part.len);
-		if (t->charset == NULL || add_plain(t, part))
-			continue;
 		buf_clear(&t->decoded);
-		buf_clear(&t->text);
-		if (transfer_feed(&t->decoder, part, &t->decoded) &&
-			charset_feed(t->charset, buf_slice(&t->decoded), &t->text))
-			add_text(t, buf_slice(&t->text));
+		if (t->decoder.transfer == TRANSFER_IDENTITY)
+			add_bytes(t, part);
+		else if (transfer_feed(&t->decoder, part, &t->decoded))
+			add_bytes(t, buf_slice(&t->decoded));
 	}
 }
 

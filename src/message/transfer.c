@@ -40,16 +40,96 @@ void transfer_begin(struct transfer_decoder *d, enum transfer transfer)
 	d->blank_count = 0;
 }
 
-/* 0 to 63, 64 for "=", 65 for what is skipped. */
-static int base64_value(char byte)
+/* 1 to 64 for the letters, 65 for "=", 0 for what is skipped. */
+static const uint8_t base64_values[256] = { ['A'] = 1,
+	['B'] = 2,
+	['C'] = 3,
+	['D'] = 4,
+	['E'] = 5,
+	['F'] = 6,
+	['G'] = 7,
+	['H'] = 8,
+	['I'] = 9,
+	['J'] = 10,
+	['K'] = 11,
+	['L'] = 12,
+	['M'] = 13,
+	['N'] = 14,
+	['O'] = 15,
+	['P'] = 16,
+	['Q'] = 17,
+	['R'] = 18,
+	['S'] = 19,
+	['T'] = 20,
+	['U'] = 21,
+	['V'] = 22,
+	['W'] = 23,
+	['X'] = 24,
+	['Y'] = 25,
+	['Z'] = 26,
+	['a'] = 27,
+	['b'] = 28,
+	['c'] = 29,
+	['d'] = 30,
+	['e'] = 31,
+	['f'] = 32,
+	['g'] = 33,
+	['h'] = 34,
+	['i'] = 35,
+	['j'] = 36,
+	['k'] = 37,
+	['l'] = 38,
+	['m'] = 39,
+	['n'] = 40,
+	['o'] = 41,
+	['p'] = 42,
+	['q'] = 43,
+	['r'] = 44,
+	['s'] = 45,
+	['t'] = 46,
+	['u'] = 47,
+	['v'] = 48,
+	['w'] = 49,
+	['x'] = 50,
+	['y'] = 51,
+	['z'] = 52,
+	['0'] = 53,
+	['1'] = 54,
+	['2'] = 55,
+	['3'] = 56,
+	['4'] = 57,
+	['5'] = 58,
+	['6'] = 59,
+	['7'] = 60,
+	['8'] = 61,
+	['9'] = 62,
+	['+'] = 63,
+	['/'] = 64,
+	['='] = 65 };
+
+/* 0 to 63, 64 for "=", 65 and more for what is skipped. */
+static unsigned base64_value(char byte)
 {
-	if (byte >= 'A' && byte <= 'Z')
-		return byte - 'A';
-	if (byte >= 'a' && byte <= 'z')
-		return byte - 'a' + 26;
-	if (byte >= '0' && byte <= '9')
-		return byte - '0' + 52;
-	return byte == '+' ? 62 : byte == '/' ? 63 : byte == '=' ? 64 : 65;
+	return (uint8_t)(base64_values[(unsigned char)byte] - 1);
+}
+
+/* Four letters to three bytes, as long as there is nothing between them; how many letters were read. */
+static size_t base64_quads(struct slice s, char **to)
+{
+	size_t at = 0;
+
+	for (; s.len - at >= 4; at += 4) {
+		unsigned a = base64_value(s.at[at]), b = base64_value(s.at[at + 1]);
+		unsigned c = base64_value(s.at[at + 2]), d = base64_value(s.at[at + 3]);
+		unsigned bits = a << 18 | b << 12 | c << 6 | d;
+
+		if ((a | b | c | d) > 63)
+			break;
+		*(*to)++ = (char)(bits >> 16 & 0xff);
+		*(*to)++ = (char)(bits >> 8 & 0xff);
+		*(*to)++ = (char)(bits & 0xff);
+	}
+	return at;
 }
 
 static bool feed_base64(struct transfer_decoder *d, struct slice piece, struct buf *out)
@@ -59,14 +139,18 @@ static bool feed_base64(struct transfer_decoder *d, struct slice piece, struct b
 	if (to == NULL)
 		return false;
 	for (size_t i = 0; i < piece.len && !d->is_over; i++) {
-		int value = base64_value(piece.at[i]);
+		unsigned value;
 
+		i += d->bit_count == 0 ? base64_quads(slice_skip(piece, i), &at) : 0;
+		if (i == piece.len)
+			break;
+		value = base64_value(piece.at[i]);
 		/* RFC 2045 6.8: padding ends the data; before two letters it is noise. */
 		if (value == 64 && d->bit_count != 6)
 			d->is_over = d->bit_count > 0;
 		if (value >= 64)
 			continue;
-		d->bits = d->bits << 6 | (uint32_t)value;
+		d->bits = d->bits << 6 | value;
 		d->bit_count = (uint8_t)(d->bit_count + 6);
 		if (d->bit_count >= 8) {
 			d->bit_count = (uint8_t)(d->bit_count - 8);
@@ -144,32 +228,61 @@ static bool take_escaped(struct transfer_decoder *d, char byte, struct buf *out)
 	return give_up_escape(d, out) && take_plain(d, byte, out);
 }
 
-/* How many bytes at the front are text that stays as it is. */
-static size_t plain_run(struct slice s)
+/* Not 0 when one of the eight bytes is this one. */
+static uint64_t has_byte(uint64_t word, unsigned char byte)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t zero = word ^ ones * byte;
+
+	return (zero - ones) & ~zero & ones << 7;
+}
+
+/* How many bytes at the front are before the next "=" or line end. */
+static size_t text_run(struct slice s)
 {
 	size_t len = 0;
+	uint64_t word;
 
-	while (len < s.len && s.at[len] != '=' && s.at[len] != ' ' && s.at[len] != '\t' &&
-		s.at[len] != '\r' && s.at[len] != '\n')
+	for (; s.len - len >= sizeof word; len += sizeof word) {
+		memcpy(&word, s.at + len, sizeof word);
+		if ((has_byte(word, '=') | has_byte(word, '\r') | has_byte(word, '\n')) != 0)
+			break;
+	}
+	while (len < s.len && s.at[len] != '=' && s.at[len] != '\r' && s.at[len] != '\n')
 		len++;
 	return len;
+}
+
+/* Text in a line: all goes out at once but the blanks at its end, which wait for what follows. */
+static bool take_run(struct transfer_decoder *d, struct slice run, struct buf *out)
+{
+	size_t kept = run.len;
+
+	while (kept > 0 && (run.at[kept - 1] == ' ' || run.at[kept - 1] == '\t'))
+		kept--;
+	if (kept > 0 && !(add_blanks(d, out) && buf_add(out, slice_first(run, kept))))
+		return false;
+	for (; kept < run.len; kept++)
+		if (!take_plain(d, run.at[kept], out))
+			return false;
+	return true;
 }
 
 static bool feed_quoted_printable(struct transfer_decoder *d, struct slice piece, struct buf *out)
 {
 	while (piece.len > 0) {
-		size_t len = d->held_count > 0 ? 0 : plain_run(piece);
+		size_t len = d->held_count > 0 ? 0 : text_run(piece);
+		bool is_good;
 
-		if (len > 0) {
-			if (!add_blanks(d, out) || !buf_add(out, slice_first(piece, len)))
-				return false;
-		} else {
-			len = 1;
-			if (d->held_count > 0 ? !take_escaped(d, piece.at[0], out)
-					      : !take_plain(d, piece.at[0], out))
-				return false;
-		}
-		piece = slice_skip(piece, len);
+		if (len > 0)
+			is_good = take_run(d, slice_first(piece, len), out);
+		else if (d->held_count > 0)
+			is_good = take_escaped(d, piece.at[0], out);
+		else
+			is_good = take_plain(d, piece.at[0], out);
+		if (!is_good)
+			return false;
+		piece = slice_skip(piece, len > 0 ? len : 1);
 	}
 	return true;
 }

@@ -97,6 +97,15 @@ static void test_transfer(void **state)
 		{ TRANSFER_QUOTED_PRINTABLE, S_INIT("a ="), S_INIT("a ") },
 		{ TRANSFER_QUOTED_PRINTABLE, S_INIT("a \t"), S_INIT("a") },
 		{ TRANSFER_QUOTED_PRINTABLE, S_INIT("==41=\r=41"), S_INIT("=A=\rA") },
+		{ TRANSFER_QUOTED_PRINTABLE, S_INIT("sixteen letters, or more of them \t\r\nx \ry"),
+			S_INIT("sixteen letters, or more of them\r\nx\ry") },
+		{ TRANSFER_QUOTED_PRINTABLE, S_INIT("blanks \t =20 \n \t a=20\n"),
+			S_INIT("blanks \t  \n \t a \n") },
+		{ TRANSFER_BASE64, S_INIT("TWFueSBoYW5kcyBtYWtl\r\nIGxpZ2h0IHdvcmsu"),
+			S_INIT("Many hands make light work.") },
+		{ TRANSFER_BASE64, S_INIT("TWFu-eSBo-YW5k cyBt=YW\xfftl"),
+			S_INIT("Many hands make") },
+		{ TRANSFER_BASE64, S_INIT("TWFu=TWFu"), S_INIT("ManMan") },
 		{ TRANSFER_IDENTITY, S_INIT("a=3D"), S_INIT("a=3D") },
 	};
 
