@@ -202,3 +202,26 @@ def test_fetchmail_idles(box, tmp_path):
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE_S)
+
+
+def test_imaplib_threads_and_sorts(box):
+    m = login(box)
+    for n, (subject, answers) in enumerate((('Plan', ''), ('Re: Plan', '<0@c.example>'), ('Other', ''), ('Re: Plan', '<0@c.example> <1@c.example>'))):
+        text = (f'Message-ID: <{n}@c.example>\r\nDate: Mon, 23 Nov 2026 10:0{n}:00 +0000\r\nSubject: {subject}\r\n'
+                f'References: {answers}\r\n\r\nText\r\n')
+        assert m.append('INBOX', None, None, text.encode())[0] == 'OK'
+    m.select()
+    assert m.thread('REFERENCES', 'UTF-8', 'ALL') == ('OK', [b'(1 2 4)(3)'])
+    assert m.thread('ORDEREDSUBJECT', 'US-ASCII', 'ALL') == ('OK', [b'(1 (2)(4))(3)'])
+    assert m.uid('THREAD', 'REFERENCES', 'UTF-8', 'SUBJECT', '"re:"') == ('OK', [b'(2 4)'])
+    assert m.sort('(REVERSE SUBJECT DATE)', 'UTF-8', 'ALL') == ('OK', [b'1 2 4 3'])
+    m.logout()
+
+
+def test_imaplib_zone_of_an_internal_date(box):
+    m = login(box)
+    when = '"17-Jul-1996 02:44:25 -0700"'
+    assert m.append('INBOX', None, when, b'Subject: old\r\n\r\n')[0] == 'OK'
+    m.select()
+    assert when.encode() in m.fetch('1', 'INTERNALDATE')[1][0]
+    m.logout()

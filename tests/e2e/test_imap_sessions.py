@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Two and more IMAP sessions in one mailbox: who is told what, and when. RFC 9051 5.2, 5.5, 7.5.1; RFC 2177; RFC 7162."""
+import random
 import re
 import smtplib
 import socket
@@ -321,3 +322,114 @@ def test_replace_is_one_change_for_others(box):
         assert two.line().endswith(' RECENT')
     assert two.done() == []
     assert two.do('UID SEARCH ALL') == ['* SEARCH 11']
+
+
+def test_a_search_is_kept_up_to_date_in_idle(box):
+    """RFC 5267: what others do is told as it happens, and what one does oneself too."""
+    for n in range(4):
+        send(box, f'm{n}')
+    one, two, other = Session(box), Session(box), Session(box)
+    assert one.do('UID SEARCH RETURN (UPDATE ALL) UNDELETED') == ['* ESEARCH (TAG "a3") UID ALL 1:4']
+    assert one.do('SORT RETURN (UPDATE) (REVERSE SUBJECT) UTF-8 FLAGGED') == ['* ESEARCH (TAG "a4")']
+    one.idle()
+    time.sleep(0.1)  # parked by now
+    two.do('STORE 2,4 +FLAGS.SILENT (\\Flagged)')
+    assert [one.line() for _ in range(3)] == ['* 2 FETCH (FLAGS (\\Flagged \\Recent))', '* 4 FETCH (FLAGS (\\Flagged \\Recent))',
+                                              '* ESEARCH (TAG "a4") ADDTO (1 2 1 4)']
+    send(box, 'm4')
+    assert [one.line() for _ in range(3)] == ['* 5 EXISTS', '* 5 RECENT', '* ESEARCH (TAG "a3") UID ADDTO (0 5)']
+    two.do('STORE 2 +FLAGS.SILENT (\\Deleted)')
+    assert [one.line() for _ in range(2)] == ['* 2 FETCH (FLAGS (\\Flagged \\Deleted \\Recent))',
+                                              '* ESEARCH (TAG "a3") UID REMOVEFROM (0 2)']
+    two.do('EXPUNGE')
+    assert [one.line() for _ in range(2)] == ['* ESEARCH (TAG "a4") REMOVEFROM (2 2)', '* 2 EXPUNGE']
+    assert one.done() == []
+    # EXPUNGE may not come with SEARCH, REMOVEFROM may: the number still means that message.
+    one.do('UNSELECT')
+    one.do('SELECT INBOX')
+    one.do('SEARCH RETURN (UPDATE) ALL')
+    tag = f'a{one.tags}'
+    other.do('NOOP')
+    other.do('STORE 1 +FLAGS.SILENT (\\Deleted)')
+    other.do('EXPUNGE')
+    assert one.do('SEARCH RETURN (COUNT) UID 99') == [f'* ESEARCH (TAG "a{one.tags}") COUNT 0',
+                                                     f'* ESEARCH (TAG "{tag}") REMOVEFROM (0 1)']
+    assert one.do('FETCH 2 UID') == ['* 2 FETCH (UID 3)']
+    assert one.do('NOOP') == ['* 1 EXPUNGE']
+    assert one.do(f'CANCELUPDATE "{tag}"') == []
+    send(box, 'm5')
+    assert not [line for line in one.do('NOOP') if 'ESEARCH' in line]
+
+
+class Lists:
+    """What a client makes of ADDTO and REMOVEFROM: RFC 5267 4.3.2 to 4.3.4."""
+
+    def __init__(self):
+        self.by_tag = {}
+
+    @staticmethod
+    def members(text):
+        pairs = (part.split(':') for part in text.split(','))
+        return [uid for pair in pairs for uid in range(int(pair[0]), int(pair[-1]) + 1)]
+
+    def change(self, now, word, place, uids):
+        if word == 'REMOVEFROM':
+            assert set(uids) <= set(now) and (place == 0 or now[place - 1:place - 1 + len(uids)] == uids)
+            now[:] = [uid for uid in now if uid not in uids]
+        elif place == 0:
+            now[:] = sorted(now + uids)
+        else:
+            now[place - 1:place - 1] = uids
+        assert len(set(now)) == len(now)
+
+    def take(self, told):
+        for line in told:
+            found = re.match(r'\* ESEARCH \(TAG "(\w+)"\) UID (.*)', line)
+            if found and found[1] in self.by_tag:
+                for word, pairs in re.findall(r'(ADDTO|REMOVEFROM) \(([^)]*)\)', found[2]):
+                    pairs = pairs.split(' ')
+                    for place, text in zip(pairs[::2], pairs[1::2]):
+                        self.change(self.by_tag[found[1]], word, int(place), self.members(text))
+
+
+def test_contexts_follow_a_model(box):
+    """Random changes by two sessions: a client that goes by the updates always has what a new search says."""
+    rng, lists = random.Random(5267), Lists()
+    one, two = Session(box), Session(box)
+    searches = ('UID SORT RETURN ({}ALL) (SUBJECT REVERSE ARRIVAL) UTF-8 UNDELETED', 'UID SEARCH RETURN ({}ALL) FLAGGED',
+                'UID SEARCH RETURN ({}ALL) OR UID * NOT UID 3:*')
+
+    def do(who, command):
+        told = who.do(command)
+        if who is one:
+            lists.take(told)
+        return told
+
+    for search in searches:
+        one.do(search.format('UPDATE '))
+        lists.by_tag[f'a{one.tags}'] = []
+    for _ in range(80):
+        who = rng.choice((one, two))
+        what = rng.randrange(6)
+        do(who, 'NOOP')
+        count = len(do(who, 'SEARCH ALL')[0].split()) - 2
+        if what == 0 or count < 3:
+            body = f'Subject: {rng.choice("abcde")}\r\n\r\n'
+            flags = rng.choice(('', ' (\\Flagged)', ' (\\Deleted)'))
+            do(who, f'APPEND INBOX{flags} {{{len(body)}+}}\r\n{body}')
+        elif what == 1:
+            do(who, 'EXPUNGE')
+        else:
+            first = rng.randint(1, count)
+            flag = rng.choice(('Flagged', 'Flagged', 'Deleted', 'Seen'))
+            do(who, f'STORE {first}:{min(count, first + rng.randrange(3))} {rng.choice("+-")}FLAGS.SILENT (\\{flag})')
+        do(one, 'NOOP')
+        for search, tag in zip(searches, lists.by_tag):
+            fresh = [line for line in do(one, search.format('')) if f'TAG "a{one.tags}"' in line][0]
+            expected = lists.members(fresh.split(' ALL ')[1]) if ' ALL ' in fresh else []
+            assert lists.by_tag[tag] == expected
+    assert uid_count(one) > 3
+
+
+def uid_count(session):
+    return len(session.do('UID SEARCH ALL')[0].split()) - 2
