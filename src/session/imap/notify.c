@@ -119,6 +119,7 @@ static enum notify_watched watch_add(struct imap *s, struct notify *n, struct id
 	watch->watcher.reader = s->client.account_id;
 	watch->watcher.origin = s;
 	n->watches[n->watch_count++] = watch;
+	n->has_new_watch = true;
 	changes_watch_account(s->client.host->mail->changes, &watch->watcher, account);
 	return NOTIFY_WATCHED;
 }
@@ -170,13 +171,20 @@ enum notify_watched notify_watch_all(struct imap *s, struct notify *n)
 	return answer;
 }
 
+static void watches_free(struct imap *s, struct notify *n)
+{
+	for (size_t i = 0; i < n->watch_count; i++)
+		watch_free(s, n->watches[i]);
+	free(n->watches);
+	n->watches = NULL;
+	n->watch_count = 0;
+}
+
 void notify_free(struct imap *s, struct notify *n)
 {
 	if (n == NULL)
 		return;
-	for (size_t i = 0; i < n->watch_count; i++)
-		watch_free(s, n->watches[i]);
-	free(n->watches);
+	watches_free(s, n);
 	notify_picture_done(&n->picture);
 	uids_done(&n->own_arrivals);
 	arena_done(&n->words);
@@ -199,6 +207,7 @@ void imap_notify_overflow(struct imap *s)
 	n->selected = NULL;
 	n->given.groups = NULL;
 	n->given.group_count = 0;
+	watches_free(s, n);
 	notify_picture_done(&n->picture);
 	imap_put(s, S("* OK [NOTIFICATIONOVERFLOW] There is too much to tell: NOTIFY is off\r\n"));
 }

@@ -64,6 +64,7 @@ struct notify {
 	struct notify_picture picture;
 	struct notify_watch **watches;
 	size_t watch_count;
+	bool has_new_watch;
 	struct slice own[2];      /* names that the command at hand changed itself: no news */
 	struct uids own_arrivals; /* messages that it put into the selected mailbox itself */
 	bool wants_entries;       /* of METADATA */

@@ -193,11 +193,10 @@ bool imap_notify_tell(struct imap *s)
 		return true;
 	}
 	if (n->owes_names) {
-		size_t before = n->watch_count;
-
+		n->has_new_watch = false;
 		n->owes_names = !names_tell(s, n);
 		/* What happened before somebody new was watched is seen by looking again. */
-		if (n->watch_count > before)
+		if (n->has_new_watch)
 			n->owes_names = !names_tell(s, n);
 	}
 	n->own[0] = n->own[1] = S("");
