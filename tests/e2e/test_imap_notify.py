@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """NOTIFY: sessions that hold no thread are told what others do, where they asked for it. RFC 5465."""
+import random
 import re
+import threading
 
 import poplib
 import pytest
@@ -233,3 +235,67 @@ def test_metadata(box):
     one.do('SETMETADATA Work (/private/comment "alice\'s own" /shared/comment "for all")')
     assert bob.line() == '* METADATA "Other Users/alice@a.example/Work" /shared/comment'
     quiet(bob)
+
+
+class Picture:
+    """What a client knows from LIST and STATUS alone."""
+
+    def __init__(self, lines):
+        self.boxes = {}
+        for line in lines:
+            self.hear(line)
+
+    def hear(self, line):
+        found = re.fullmatch(r'\* LIST \((.*?)\) "/" (\S+)( \("OLDNAME" \((\S+)\)\))?', line)
+        if found:
+            attributes, name, old = found[1].split(), found[2], found[4]
+            if old:
+                for one in [n for n in self.boxes if n == old or n.startswith(old + '/')]:
+                    self.boxes[name + one[len(old):]] = self.boxes.pop(one)
+            elif '\\NonExistent' in attributes:
+                self.boxes.pop(name, None)
+            else:
+                self.boxes.setdefault(name, {'MESSAGES': 0, 'UIDNEXT': 1, 'UNSEEN': 0})
+            return
+        found = re.fullmatch(r'\* STATUS (\S+) \((.*)\)', line)
+        assert found, line
+        words = found[2].split()
+        values = {k: int(v) for k, v in zip(words[::2], words[1::2]) if k in ('MESSAGES', 'UIDNEXT', 'UNSEEN')}
+        self.boxes.setdefault(found[1], {}).update(values)
+
+
+def random_commands(box, seed, count):
+    """One session that does anything to a few mailboxes; what is refused is refused."""
+    chance, session = random.Random(seed), Session(box, None)
+    names = ['A', 'B', 'A/x', 'B/y', 'C', 'C/z']
+    for _ in range(count):
+        one, two = chance.choice(names), chance.choice(names)
+        command = chance.choice([f'CREATE {one}', f'DELETE {one}', f'RENAME {one} {two}', f'SUBSCRIBE {one}',
+                                 f'UNSUBSCRIBE {one}', *[f'APPEND {one} {{4+}}\r\na: b'] * 6, f'SELECT {one}',
+                                 'STORE 1:* +FLAGS.SILENT (\\Seen)', 'STORE 1 +FLAGS.SILENT (\\Deleted)', 'EXPUNGE',
+                                 f'COPY 1:* {two}', f'MOVE 1 {two}'])
+        tag = session.start(command)
+        while True:
+            line = session.file.readline().decode()
+            if line.startswith('* BYE') or not line:
+                session = Session(box, None)  # others deleted the mailbox under it
+                break
+            if line.startswith(tag + ' '):
+                break
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_picture_is_right_after_random_commands_of_three(box, seed):
+    one = Session(box, None)
+    ask = 'LIST "" * RETURN (STATUS (MESSAGES UIDNEXT UNSEEN))'
+    one.do('NOTIFY SET (personal (MailboxName MessageNew MessageExpunge FlagChange))')
+    picture = Picture(one.do(ask))
+    others = [threading.Thread(target=random_commands, args=(box, 10 * seed + n, 60)) for n in range(3)]
+    for t in others:
+        t.start()
+    for t in others:
+        t.join()
+    for line in one.do('NOOP'):
+        picture.hear(line)
+    now = Picture(line for line in Session(box, None).do(ask) if '\\NonExistent' not in line)
+    assert picture.boxes == now.boxes

@@ -96,6 +96,23 @@ static bool wants_names(const struct notify *n)
 	return false;
 }
 
+/*
+ * The row that a mailbox had before. One that has the name of another which was there has its numbers, too: they are wrong now,
+ * and so the client is told the right ones, with UIDVALIDITY (RFC 5465 5.1).
+ */
+static const struct notify_row *known_as(const struct by_id *known,
+	const struct notify_picture *before, const struct roster_row *row)
+{
+	const struct notify_row *by_name;
+
+	if (before == NULL || !roster_is_box(row))
+		return NULL;
+	if (row_of(known, row->box.id) != NULL)
+		return row_of(known, row->box.id);
+	by_name = picture_find(before, row->box.name);
+	return by_name == NULL || id_is_zero(by_name->folder) ? NULL : by_name;
+}
+
 static bool draw_row(struct notify_picture *p, const struct roster_row *row, unsigned events,
 	const struct notify_row *before, bool is_first)
 {
@@ -113,7 +130,8 @@ static bool draw_row(struct notify_picture *p, const struct roster_row *row, uns
 		.is_dirty = !is_first };
 	if (before != NULL) {
 		drawn->told = before->told;
-		drawn->is_dirty = before->is_dirty || before->told.uid_validity == 0;
+		drawn->is_dirty = before->is_dirty || before->told.uid_validity == 0 ||
+				  !id_same(before->folder, row->box.id);
 	}
 	if (drawn->name.at == NULL)
 		return false;
@@ -143,7 +161,7 @@ enum notify_drawn notify_draw(const struct imap *s, const struct notify *n, cons
 			continue;
 		if (ret->count == room)
 			return NOTIFY_OVERFLOW;
-		if (!draw_row(ret, row, events, row_of(&known, row->box.id), before == NULL))
+		if (!draw_row(ret, row, events, known_as(&known, before, row), before == NULL))
 			return NOTIFY_OVERFLOW;
 	}
 	return NOTIFY_DRAWN;
