@@ -269,11 +269,22 @@ static void imap_answered(struct imap *s)
 			(IMAP_IDLE_WAIT_MS - s->client.host->idle_wait_ms) * NS_PER_MS;
 }
 
+/* Pipelined answers leave together, but that of a long command does not wait for the commands behind it. */
+static enum next answer_leaves(struct imap *s, enum next next, uint64_t began_ns)
+{
+	struct client *c = &s->client;
+	bool was_long =
+		clock_mono_ns(c->host->clock) - began_ns >= IMAP_LONG_COMMAND_MS * NS_PER_MS;
+
+	return next == NEXT_AGAIN && was_long && !conn_flush(c->conn) ? NEXT_CLOSE : next;
+}
+
 static enum next imap_step(struct work *w, enum wake why)
 {
 	struct imap *s = (struct imap *)w;
 	struct client *c = &s->client;
 	struct slice line = S("");
+	uint64_t began_ns;
 	enum client_event event;
 	enum next next;
 
@@ -287,9 +298,10 @@ static enum next imap_step(struct work *w, enum wake why)
 	event = client_command(c, why, IMAP_LINE_BYTES, &line);
 	if (event == CLIENT_QUIET)
 		return imap_park(s);
+	began_ns = clock_mono_ns(c->host->clock);
 	next = imap_event(s, event, line);
 	imap_answered(s);
-	return next;
+	return answer_leaves(s, next, began_ns);
 }
 
 static void imap_end(struct work *w)

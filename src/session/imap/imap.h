@@ -54,6 +54,8 @@ enum {
 	IMAP_OUT_MAX_BYTES = 512 << 10, /* the longest piece built at once: an ENVELOPE */
 	IMAP_FETCHED =
 		64, /* noted together: a log line for each would wake the log's writer each time */
+	IMAP_LONG_COMMAND_MS =
+		5, /* a flush costs far less than such a command; most take a tenth of it */
 	IMAP_IDLE_WAIT_MS = 30 * 60 * 1000, /* RFC 9051 5.4: at least 30 minutes, once logged in */
 };
 
