@@ -8,6 +8,7 @@ never goes back. Every breach raises Disagreement with the last lines of the con
 import collections
 import re
 import socket
+import zlib
 
 PATIENCE_S = 60
 QUIET = re.compile(r'(FETCH|STORE|SEARCH|SORT)\b', re.I)  # commands in whose answers no number may move (RFC 9051 7.5.1)
@@ -96,12 +97,41 @@ class View:
         self.uid_validity = self.highest_modseq = None
 
 
+class Inflating:
+    """The server's side of a connection after COMPRESS DEFLATE."""
+
+    def __init__(self, file):
+        self.file, self.inflate, self.text = file, zlib.decompressobj(-15), b''
+
+    def more(self):
+        data = self.file.read1(1 << 16)
+        self.text += self.inflate.decompress(data)
+        return data
+
+    def readline(self):
+        while b'\n' not in self.text:
+            if not self.more():
+                return b''
+        line, _, self.text = self.text.partition(b'\n')
+        return line + b'\n'
+
+    def read(self, count):
+        while len(self.text) < count and self.more():
+            pass
+        data, self.text = self.text[:count], self.text[count:]
+        return data
+
+    def close(self):
+        self.file.close()
+
+
 class Session:
     def __init__(self, port, user, password, name='?'):
         self.name, self.user = name, user
         self.log = collections.deque(maxlen=60)
         self.tag_number, self.view, self.box, self.is_idle = 0, None, None, False
-        self.has_qresync = self.is_read_only = False
+        self.has_qresync = self.is_read_only = self.is_uid_only = self.has_notify = False
+        self.deflate = None
         self.results = []     # of SEARCH, STATUS, LIST, VANISHED (EARLIER) of the command that runs
         try:
             self.sock = socket.create_connection(('127.0.0.1', port), PATIENCE_S)
@@ -135,7 +165,13 @@ class Session:
         self.log.append('S: ' + text[:300].decode(errors='replace').rstrip())
         return text[:-2]
 
+    def compress(self):
+        self.do('COMPRESS DEFLATE')
+        self.file, self.deflate = Inflating(self.file), zlib.compressobj(6, zlib.DEFLATED, -15)
+
     def send(self, data):
+        if self.deflate:
+            data = self.deflate.compress(data) + self.deflate.flush(zlib.Z_SYNC_FLUSH)
         try:
             self.sock.sendall(data)
         except OSError as e:
@@ -166,22 +202,22 @@ class Session:
             self.wrong(f'{command[:200]!r} is answered with {answer!r}, not {expect}')
         return answer
 
-    def append(self, box, messages, expect='OK'):
-        """messages: (flags, date or None, bytes)..."""
-        self.start_append(box, messages)
+    def append(self, box, messages, expect='OK', verb=None):
+        """messages: (flags, date or None, bytes)... The verb of REPLACE has its arguments."""
+        self.start_append(box, messages, verb)
         answer = self.finish()
         if expect and not answer.startswith(expect):
             self.wrong(f'APPEND is answered with {answer!r}')
         return answer
 
-    def start_append(self, box, messages):
+    def start_append(self, box, messages, verb=None):
         self.tag_number += 1
         self.command, self.results, self.told = 'APPEND', [], set()
-        text = f'a{self.tag_number} APPEND {box}'.encode()
+        text = f'a{self.tag_number} {verb or "APPEND " + box}'.encode()
         for flags, date, body in messages:
             date = f' "{date}"' if date else ''
             text += f' ({" ".join(sorted(flags))}){date} {{{len(body)}+}}\r\n'.encode() + body
-        self.log.append(f'C: APPEND {box}, {len(messages)} messages')
+        self.log.append(f'C: {verb or "APPEND " + box}, {len(messages)} messages')
         self.send(text + b'\r\n')
 
     # ---- Answers ----
@@ -195,7 +231,11 @@ class Session:
             elif kind == 'EXPUNGE':
                 self.take_expunge(number)
             elif kind == 'FETCH':
+                if self.is_uid_only:
+                    self.wrong('a number though UIDONLY is on')
                 self.take_fetch(number, words[2])
+            elif kind == 'UIDFETCH':
+                self.take_uid_fetch(number, words[2])
             return
         kind = str(words[0]).upper()
         if kind == 'VANISHED':
@@ -228,8 +268,8 @@ class Session:
 
     def take_expunge(self, number):
         self.may_move('EXPUNGE')
-        if self.has_qresync:
-            self.wrong('EXPUNGE though QRESYNC is on')
+        if self.has_qresync or self.is_uid_only:
+            self.wrong('EXPUNGE though QRESYNC or UIDONLY is on')
         if not 1 <= number <= len(self.view.uids):
             self.wrong(f'EXPUNGE {number} of {len(self.view.uids)}')
         self.drop(number)
@@ -263,6 +303,19 @@ class Session:
         for number in range(end, begin, -1):
             self.drop(number)
 
+    def take_uid_fetch(self, uid, items):
+        """UIDONLY: a message that was counted and not told gets its place."""
+        uids = self.view.uids
+        if not self.is_uid_only:
+            self.wrong('UIDFETCH though UIDONLY is off')
+        if uid not in uids:
+            at = sum(1 for u in uids if u is not None and u < uid)
+            if None not in uids[at:]:
+                self.wrong(f'UIDFETCH {uid}, which was not counted')
+            uids.remove(None)
+            uids.insert(at, uid)
+        self.take_fetch(uids.index(uid) + 1, items)
+
     def take_fetch(self, number, items):
         if not 1 <= number <= len(self.view.uids):
             self.wrong(f'FETCH {number} of {len(self.view.uids)}')
@@ -293,6 +346,8 @@ class Session:
     # ---- Commands ----
 
     def select(self, box, more='', read_only=False):
+        if self.has_notify and self.view is not None:
+            self.do('UNSELECT')  # what is told unasked of the mailbox before must not be taken for the next one's
         self.view, self.box, self.is_read_only = View(), box, read_only
         answer = self.do(f'{"EXAMINE" if read_only else "SELECT"} {box}{more}', None)
         if not answer.startswith('OK'):
@@ -303,7 +358,10 @@ class Session:
         """Asks for every UID that was counted but not told."""
         if self.view is not None and None in self.view.uids:
             first = self.view.uids.index(None) + 1
-            self.do(f'FETCH {first}:* (UID FLAGS)', None)
+            if self.is_uid_only:
+                self.do('UID FETCH 1:* (FLAGS)')
+            else:
+                self.do(f'FETCH {first}:* (UID FLAGS)', None)
 
     def idle(self):
         self.start('IDLE')

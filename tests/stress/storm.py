@@ -47,6 +47,8 @@ class Worker(threading.Thread):
     def run(self):
         try:
             self.session = self.storm.server.session(f'w{self.number}')
+            if self.number % 3 == 0:
+                self.session.compress()
             self.session.do('ENABLE CONDSTORE')
             if self.number % 2:
                 self.session.do('ENABLE QRESYNC')
@@ -359,9 +361,10 @@ def main():
         shutil.rmtree(top)
     except (Disagreement, Gone) as e:
         print(f'{e}\ndata kept in {top}', file=sys.stderr)
-        if not server.died():
-            server.kill()
         return 1
+    finally:
+        if server.process and not server.died():
+            server.kill()
     print(f'{storm.commands} commands of {WORKERS} sessions at once in {storm.rounds} rounds, {storm.kills} kills, '
           f'{len(storm.delivered)} deliveries: all agree')
     return 0 if storm.commands > 20 * storm.rounds else 1

@@ -27,7 +27,7 @@ import world as w
 SESSIONS = 4
 MESSAGES_MAX = 60  # of a mailbox: beyond it more goes than comes
 BOXES_MAX = 6
-KILL_EVERY = 1000  # commands
+KILL_EVERY = 300  # commands
 NAMES = ['Work', 'Work/2026', 'Old', 'Sent', 'Archive', 'Archive/a/b', '"with blank"', 'Trash']
 PARTS = ('', '.SILENT')
 
@@ -43,7 +43,20 @@ class Stress:
 
     def connect(self):
         self.oracle = self.server.session('oracle')
-        self.sessions = [self.server.session(f's{n}') for n in range(SESSIONS)]
+        self.sessions = [self.new_session(n) for n in range(SESSIONS)]
+
+    def new_session(self, n):
+        """Some are compressed, some are told without asking, and the last knows no numbers."""
+        s = self.server.session(f's{n}')
+        if self.rng.random() < 0.3:
+            s.compress()
+        if n == SESSIONS - 1:
+            s.do('ENABLE UIDONLY')
+            s.is_uid_only = True
+        if self.rng.random() < 0.3:
+            s.do('NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange))')
+            s.has_notify = True
+        return s
 
     # ---- What it works with ----
 
@@ -78,7 +91,7 @@ class Stress:
     def some(self, s, box):
         """Some UIDs of the view, and the command's set for them: "UID " or "", its text."""
         uids = self.rng.sample(s.view.uids, min(len(s.view.uids), self.rng.choice((1, 1, 2, 5, 20))))
-        if self.rng.random() < 0.5:
+        if s.is_uid_only or self.rng.random() < 0.5:
             return sorted(uids), 'UID ', as_set(uids)
         return sorted(uids), '', as_set(s.view.uids.index(u) + 1 for u in uids)
 
@@ -90,11 +103,11 @@ class Stress:
             return
         s.wrong(f'{s.command[:200]!r} is answered with {answer!r}')
 
-    def told_rightly(self, s):
-        """All flags that were told in the last command are the true ones."""
+    def told_rightly(self, s, but=()):
+        """All flags that were told in the last command are the true ones; but not of those that it changed silently then."""
         box = self.boxes[s.box] if s.box else None
         for row in s.results:
-            if box is None or row[0] != 'FETCH' or row[1] not in box.messages:
+            if box is None or row[0] != 'FETCH' or row[1] not in box.messages or row[1] in but:
                 continue
             if 'FLAGS' in row[2] and s.view.flags[row[1]] != box.messages[row[1]].flags:
                 s.wrong(f'UID {row[1]} was told with {sorted(s.view.flags[row[1]])}, it has {sorted(box.messages[row[1]].flags)}')
@@ -209,7 +222,7 @@ class Stress:
         if told != late:
             s.wrong(f'MODIFIED {sorted(told)}, not {sorted(late)}')
         changed = {u for u in uids if u in box.messages and u not in late and box.store(u, how, flags)}
-        self.told_rightly(s)
+        self.told_rightly(s, changed if silent else ())
         heard = {row[1] for row in s.results if row[0] == 'FETCH'}
         if not silent and not changed <= heard:
             s.wrong(f'UIDs {sorted(changed - heard)} changed and were not told')
@@ -295,6 +308,27 @@ class Stress:
             box.add(Message(box.uid_next, flags, body, word))
         self.told_rightly(s)
 
+    def do_replace(self):
+        s, box = self.selected(True)
+        if s is None or not s.view.uids:
+            return
+        uid, name, flags, (word, body) = self.rng.choice(s.view.uids), self.box_name(), self.flags(), self.body()
+        prefix, number = ('UID ', uid) if s.is_uid_only or self.rng.random() < 0.5 else ('', s.view.uids.index(uid) + 1)
+        target, is_there = self.boxes[name], uid in box.messages
+        if name == s.box and not is_there:
+            return
+        answer = s.append(name, [(flags, None, body)], None, f'{prefix}REPLACE {number} {name}')
+        self.fit(s, answer, not is_there, () if is_there else ('NO', 'BAD'))
+        if not answer.startswith('OK'):
+            return
+        told = answer if '[APPENDUID ' in answer else next(line for line in reversed(s.log) if '[APPENDUID ' in line)
+        validity, made = told[told.index('[APPENDUID '):].split(']')[0].split()[1:]
+        if int(validity) != target.uid_validity or int(made) != target.uid_next:
+            s.wrong(f'APPENDUID {validity} {made}, not {target.uid_validity} {target.uid_next}')
+        target.add(Message(target.uid_next, flags, body, word))
+        box.remove([uid])
+        self.told_rightly(s)
+
     def do_deliver(self):
         box = self.boxes['INBOX']
         if len(box.messages) >= MESSAGES_MAX:
@@ -358,9 +392,12 @@ class Stress:
 
     def do_search(self):
         s, box = self.selected()
+        if s is not None and s.has_notify:  # else it may be told of more before it searches
+            s.do('NOOP')
+            s.learn()
         if s is None or not s.view.uids:
             return
-        key, prefix = random_key(self.rng, box), self.rng.choice(('', 'UID '))
+        key, prefix = random_key(self.rng, box), 'UID ' if s.is_uid_only else self.rng.choice(('', 'UID '))
         uids = list(s.view.uids)
         s.do(f'{prefix}SEARCH {key.text}')
         found = [int(n) for row in s.results if row[0] == 'SEARCH' for n in row[1] if isinstance(n, str) and n.isdigit()]
@@ -435,7 +472,7 @@ class Stress:
             s.wrong('the mailbox was deleted, and the session goes on')
         except Gone:
             s.close()
-            self.sessions[n] = self.server.session(s.name)
+            self.sessions[n] = self.new_session(n)
 
     def do_rename(self):
         """A mailbox with all below it. Sessions that have one selected keep it, whatever its name is now."""
@@ -515,7 +552,7 @@ class Stress:
 
     def run(self, until):
         weights = {'select': 6, 'noop': 8, 'idle': 4, 'store': 14, 'expunge': 4, 'close': 1, 'copy': 4, 'move': 4, 'append': 8,
-                   'deliver': 3, 'pop3': 1, 'fetch': 8, 'changed_since': 3, 'search': 6, 'status': 3, 'create': 1,
+                   'replace': 3, 'deliver': 3, 'pop3': 1, 'fetch': 8, 'changed_since': 3, 'search': 6, 'status': 3, 'create': 1,
                    'delete': 1, 'rename': 1}
         while time.monotonic() < until:
             name = self.rng.choices(list(weights), weights.values())[0]
@@ -555,9 +592,10 @@ def main():
         shutil.rmtree(top)
     except (Disagreement, Gone) as e:
         print(f'step {stress.steps if stress else 0}: {e}\ndata kept in {top}', file=sys.stderr)
-        if not server.died():
-            server.kill()
         return 1
+    finally:
+        if server.process and not server.died():
+            server.kill()
     words = ' '.join(f'{name}={count}' for name, count in sorted(stress.counts.items()))
     print(f'{stress.steps} commands and {stress.kills} kills, server and model agree: {words}')
     return 0
