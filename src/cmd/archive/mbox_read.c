@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "message/sent_date.h"
+#include "syntax/imap_flag.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,8 +173,7 @@ static void add_words(json_t *flags, struct slice value)
 	while (value.len > 0) {
 		size_t len = slice_find(value, ' ');
 
-		/* What begins with a backslash is no keyword; no UTF-8: NULL, and nothing is appended. */
-		if (len > 0 && value.at[0] != '\\')
+		if (imap_keyword_is_valid(slice_first(value, len)))
 			(void)json_array_append_new(flags, json_stringn(value.at, len));
 		value = slice_skip(value, len + 1);
 	}
