@@ -20,9 +20,25 @@ static bool in_range(
 		least, most);
 }
 
+/* It names folders and columns, and stands unquoted in the canonical text. */
+static bool label_is_fine(const char *label)
+{
+	for (const char *at = label; *at != '\0'; at++) {
+		if (!ascii_is_alpha(*at) && !ascii_is_digit(*at) && strchr("._-", *at) == NULL)
+			return false;
+	}
+	return label[0] != '\0' && label[0] != '.';
+}
+
 static bool cells_check(const struct experiment *x, struct error *e)
 {
 	for (unsigned i = 0; i < x->cell_count; i++) {
+		if (!label_is_fine(x->cells[i].label))
+			return fail(e, FAULT_NEVER,
+				"platform '%s': a label has letters, digits, '.', '_' and '-', and "
+				"does not "
+				"begin with a dot",
+				x->cells[i].label);
 		if (!in_range("messages", experiment_per_size(x, i), 1,
 			    WORKLOAD_MAILS_MAX / WORKLOAD_SIZES_MAX, e))
 			return false;
@@ -156,6 +172,18 @@ bool experiment_serve(struct experiment *x, struct slice names, struct error *e)
 	return experiment_check(x, e);
 }
 
+/* As it always was when nothing in it has a meaning to the parser; else in quotes. */
+static bool driver_print(const char *driver, struct buf *to)
+{
+	bool is_plain =
+		driver[0] != '\0' &&
+		strspn(driver,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-[]") ==
+			strlen(driver);
+
+	return buf_add_format(to, is_plain ? "\tdriver = %s\n" : "\tdriver = \"%s\"\n", driver);
+}
+
 /* Only what is not ours: the text of an experiment of ours stays as it always was. */
 static bool cell_server_print(const struct experiment_cell *c, struct buf *to)
 {
@@ -170,10 +198,10 @@ static bool cells_print(const struct experiment *x, struct buf *to)
 	for (unsigned i = 0; i < x->cell_count; i++) {
 		const struct experiment_cell *c = &x->cells[i];
 
-		if (!buf_add_format(to,
-			    "platform %s {\n\tdriver = %s\n\tcontrol = %s\n\tmessages = %u\n",
-			    c->label, c->platform, c->is_control ? "true" : "false",
-			    experiment_per_size(x, i)) ||
+		if (!buf_add_format(to, "platform %s {\n", c->label) ||
+			!driver_print(c->platform, to) ||
+			!buf_add_format(to, "\tcontrol = %s\n\tmessages = %u\n",
+				c->is_control ? "true" : "false", experiment_per_size(x, i)) ||
 			!cell_server_print(c, to) || !buf_add(to, S("}\n")))
 			return false;
 	}

@@ -68,6 +68,8 @@ static void test_refusals(void **state)
 		{ "platform process {}\nload { model = open\n receive = log }", "closed" },
 		{ "platform process {}\nload { speed = 5 }", "speed" },
 		{ "platform process {}\nrules { reruns = 11 }", "reruns = 11" },
+		{ "platform \"../x\" {}", "label" },
+		{ "platform \"a b\" {}", "label" },
 		{ "platform aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd {}", "label" },
 	};
 
