@@ -34,7 +34,7 @@ static unsigned forest_rows(
 			double to = has_ci ? c.ratio_ci.high : c.ratio;
 			row++;
 			put(p, "%u %.6g %.6g %.6g 0x%s \"", row, c.ratio, from, to,
-				c.is_noise ? chart_grid + 1 : chart_colour(cell) + 1);
+				c.is_noise ? "a8a8a8" : chart_colour(cell) + 1);
 			chart_words(p, size == 0 ? words_title(s, cell) : "");
 			put(p, "  %s\" \"%s\"\n", words_size(s->plan.x.sizes[size], room),
 				words_ratio(c.ratio, ratio));

@@ -10,6 +10,7 @@ static const struct {
 	const char *platform, *title, *noun;
 } names[] = {
 	{ "process",    "Bare process",    "a bare process" },
+	{ "process-again", "Bare process again", "the bare process again" },
 	{ "container",  "Container",       "a container" },
 	{ "uml",        "User-mode Linux", "User-mode Linux" },
 	{ "tcg",        "QEMU, emulated",  "QEMU with software emulation" },

@@ -200,14 +200,15 @@ def test_report_is_a_pure_function_of_its_folder(tmp_path):
     assert digests(moved) == before
     text = (moved / "report.html").read_text()
     figures = sorted(p.stem for p in moved.glob("figures/*.svg"))
-    assert figures == sorted(["bars-1024", "bars-3072", "bars-5120", "bars-10240", "spread-1024", "spread-10240", "tail-1024",
-                              "stages-1024", "stages-10240", "tail-10240", "forest", "sizes", "order", "canary"])
+    assert figures == sorted(["bars-1024", "bars-3072", "bars-5120", "bars-10240", "spread-1024", "spread-10240",
+                              "tail-1024", "stages-1024", "stages-10240", "tail-10240", "forest", "sizes", "order",
+                              "canary"])
     assert text.count("<svg") == len(figures) and "<script" not in text and "http" not in re.sub(
         r"http://www\.w3\.org/\S+", "", text), "self-contained: no script, nothing from elsewhere"
 
 
 CLAIMS = """
-claim L { text = "two is about 80 % faster than three"  kind = less  platform = two  than = three  size = 1K  value = 80  about = 15 }
+claim L { text = "two is 80 % faster than three"  kind = less  platform = two  than = three  size = 1K  value = 80  about = 15 }
 claim R { text = "three rises by 500 ms"  kind = rise  platform = three  size = 1K  to = 10K  value = 500  about = 10 }
 claim B { text = "one is best"  kind = best  platform = one  than = "two, three" }
 claim N { text = "kvm beats one"  kind = less  platform = kvm  than = one  size = 1K  value = 40  about = 10 }
