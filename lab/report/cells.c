@@ -377,16 +377,33 @@ static const char *flush_word(const char *says)
 	return "unknown";
 }
 
-/* What the platform says of itself, in the records' facts. */
+/* What was found when its first server was asked (lab/durability). */
+static bool durability_text(const json_t *facts, char *room, size_t size)
+{
+	const json_t *found = json_object_get(facts, "durability");
+	char class[16], reason[160];
+
+	if (!json_text(found, "class", class, sizeof class) ||
+		!json_text(found, "reason", reason, sizeof reason))
+		return false;
+	(void)snprintf(room, size, "%s%s%s", class, strcmp(class, "honest") == 0 ? "" : ": ",
+		strcmp(class, "honest") == 0 ? "" : reason);
+	return true;
+}
+
+/* Durability as it was found, or else as the platform says of itself; and whether it was nested. */
 static void facts_take(const struct summary *s, unsigned cell, struct summary_cell *ret)
 {
+	bool is_found = false;
+
 	for (size_t i = 0; i < s->trial_count; i++) {
 		const json_t *facts = s->trials[i].record.facts;
 		const char *says = json_string_value(json_object_get(facts, "flush"));
 
 		if (s->trials[i].cell != cell)
 			continue;
-		if (ret->flush[0] == '\0' && says != NULL)
+		is_found = is_found || durability_text(facts, ret->flush, sizeof ret->flush);
+		if (!is_found && ret->flush[0] == '\0' && says != NULL)
 			(void)snprintf(ret->flush, sizeof ret->flush, "%s", flush_word(says));
 		ret->is_nested = ret->is_nested || json_is_true(json_object_get(facts, "nested"));
 	}

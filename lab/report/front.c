@@ -140,7 +140,8 @@ static void front_table(struct doc *d, const struct summary *s)
 		sheet_row(&t, i == 0 ? "best" : "");
 		sheet_cell(&t, "%s", words_title(s, ranking[i]));
 		if (s->has_flushes)
-			sheet_small(&t, "flushes: %s", c->flush[0] != '\0' ? c->flush : "unknown");
+			sheet_small(
+				&t, "durability: %s", c->flush[0] != '\0' ? c->flush : "unknown");
 		for (unsigned k = 0; k < s->plan.x.size_count; k++)
 			front_cell(&t, s, ranking[i], k, ranking[0]);
 	}

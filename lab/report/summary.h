@@ -17,6 +17,7 @@
 #include "lab/stats/model.h"
 
 enum {
+	SUMMARY_FLUSH_BYTES = 192, /* a class and a sentence */
 	STAGE_COUNT = 7, /* of a mail: connect, hello, envelope, data, accept, wait, fetch */
 	PAIRS_MAX = EXPERIMENT_CELLS_MAX * (EXPERIMENT_CELLS_MAX - 1) / 2,
 	SUMMARY_LITERAL_MAX = 64, /* mails of the study's way that are shown */
@@ -49,8 +50,8 @@ struct summary_cell {
 	const struct experiment_cell *cell;
 	bool is_measured, is_nested;    /* nested: inside another virtual machine, no timing */
 	char reason[PLAN_REASON_BYTES]; /* why not */
-	char flush
-		[COST_WORD_BYTES]; /* what the platform does with a flush; "" when it does not say */
+	/* "honest", "ignored: ..." when it was asked; what it says of itself; "" */
+	char flush[SUMMARY_FLUSH_BYTES];
 	unsigned trials, failed_trials, unsteady_trials;
 	unsigned disturbed_trials, rerun_trials; /* still disturbed at last; run again */
 	struct summary_size sizes[WORKLOAD_SIZES_MAX];
