@@ -48,8 +48,10 @@ static uint64_t hash_of(const struct text_table *t, struct slice text)
 		hash = hash >= prime ? hash - prime : hash;
 		text = slice_skip(text, part.len);
 	}
-	/* Once more, that the last word is spread over the low bits too. */
-	return multiply(hash, t->secret);
+	hash = multiply(hash, t->secret);
+	/* The places are the low bits: all others come into them, and different hashes stay different. */
+	hash = (hash ^ hash >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
 }
 
 static bool heads_grow(struct text_table *t)

@@ -206,7 +206,8 @@ def test_fetchmail_idles(box, tmp_path):
 
 def test_imaplib_threads_and_sorts(box):
     m = login(box)
-    for n, (subject, answers) in enumerate((('Plan', ''), ('Re: Plan', '<0@c.example>'), ('Other', ''), ('Re: Plan', '<0@c.example> <1@c.example>'))):
+    mails = (('Plan', ''), ('Re: Plan', '<0@c.example>'), ('Other', ''), ('Re: Plan', '<0@c.example> <1@c.example>'))
+    for n, (subject, answers) in enumerate(mails):
         text = (f'Message-ID: <{n}@c.example>\r\nDate: Mon, 23 Nov 2026 10:0{n}:00 +0000\r\nSubject: {subject}\r\n'
                 f'References: {answers}\r\n\r\nText\r\n')
         assert m.append('INBOX', None, None, text.encode())[0] == 'OK'

@@ -114,6 +114,46 @@ static void test_flags(struct world *w)
 	folder_close(f);
 }
 
+/* What CONTEXT goes by: where flags changed, by oneself too; and removals that are told apart from the rest. */
+static void test_followed(struct world *w)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct folder *f = begin(w);
+	auto_arena a = { .max = 1 << 20 };
+	struct view_news news;
+	struct view v;
+	struct flags_result r;
+
+	for (unsigned i = 0; i < 5; i++)
+		(void)world_append(w, f, 0, 0, S("x"));
+	open_view(w, &v, false);
+	check(v.touched_first == 0);
+	r = world_flag(f, 4, FLAGS_ADD, ENTRY_FLAGGED, 0);
+	view_own_flags(&v, r.modseq);
+	(void)world_flag(f, 2, FLAGS_ADD, ENTRY_SEEN, 0);
+	check(refresh(&v, false, &a).flagged_count == 1);
+	check(v.touched_first == 2 && v.touched_last == 4);
+	v.touched_first = v.touched_last = 0;
+	remove_one(f, 3);
+	(void)refresh(&v, false, &a);
+	check(v.touched_first == 0 && uids_size(&v.uids) == 5);
+	/* One more, of which the view has not heard: it stays for the next time. */
+	remove_one(f, 5);
+	check(view_tell_gone(&v, &a, &news, &e));
+	check(news.gone_count == 1 && news.gone[0].uid_first == 3 && news.gone[0].seq_last == 3);
+	check(news.exists == 4 && uids_size(&v.uids) == 4 && uids_has(&v.uids, 5));
+	check(view_tell_gone(&v, &a, &news, &e) && news.gone_count == 0);
+	news = refresh(&v, true, &a);
+	check(news.gone_count == 1 && news.gone[0].seq_first == 4 && news.exists == 3);
+	/* Further back than the folder remembers: anywhere. */
+	for (unsigned i = 0; i <= FOLDER_EVENTS; i++)
+		(void)world_flag(f, 1, i % 2 == 0 ? FLAGS_ADD : FLAGS_TAKE, ENTRY_SEEN, 0);
+	(void)refresh(&v, false, &a);
+	check(v.touched_first == 1 && v.touched_last == UINT32_MAX);
+	view_close(&v);
+	folder_close(f);
+}
+
 /* More changes than the folder remembers: nothing is missed. */
 static void test_forgotten(struct world *w)
 {
@@ -406,6 +446,7 @@ int main(void)
 	static const struct world_test tests[] = {
 		{ "numbers", test_numbers, false },
 		{ "flags", test_flags, false },
+		{ "followed", test_followed, false },
 		{ "forgotten", test_forgotten, false },
 		{ "recent", test_recent, false },
 		{ "vanished", test_vanished, false },
