@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "mail/mailbox.h"
-#include "session/imap/mailbox.h"
+#include "session/imap/roster.h"
 #include "syntax/imap_command.h"
 
 #include <stdlib.h>
@@ -45,11 +45,29 @@ void contexts_forget(struct imap *s)
 		context_end(s, &s->contexts.first);
 }
 
+/* What somebody else shares has a name of its own here. */
+static struct slice foreign_mailbox(struct imap *s)
+{
+	struct error e = { .fault = FAULT_NONE };
+	auto_roster roster = { 0 };
+
+	if (!roster_read(s, true, &roster, &e)) {
+		imap_note_failure(s, &e);
+		return S("");
+	}
+	for (size_t i = 0; i < roster.count; i++)
+		if (id_same(roster.at[i].box.id, folder_id(s->view.folder)))
+			return arena_copy(&s->arena, roster.at[i].box.name);
+	return S("");
+}
+
 struct slice context_mailbox(struct imap *s)
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct mailbox box;
 
+	if (!id_same(folder_account(s->view.folder), s->client.account_id))
+		return foreign_mailbox(s);
 	if (mailbox_name(s->client.host->mail, s->client.account_id, folder_id(s->view.folder),
 		    &s->arena, &box, &e) == MAILBOX_OK)
 		return box.name;

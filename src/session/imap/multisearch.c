@@ -4,70 +4,69 @@
  *
  * The selected mailbox is searched as the client was told of it, another as it is now. Which of them are meant is found once,
  * from one snapshot of the names: so none is searched twice, and there are no loops. Nothing grows with their number.
+ * Limits: what somebody else lets one read but not look up is not found, though it be named.
  */
 #include "session/imap/context.h"
-#include "session/imap/mailbox.h"
+#include "session/imap/place.h"
+#include "session/imap/roster.h"
 
 #include "syntax/imap_name.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-	NAMES_ARENA_BYTES = 24 << 20, /* LIMIT_MAILBOXES and LIMIT_SUBSCRIPTIONS of full length */
-	NAMES_MAX = 30001,            /* all of them at once: one moment */
+	CHOSEN = 1,
+	NAMED = 2, /* by its name: it need not be one that may be looked up */
+	SPREAD = 4 /* all below it is chosen too */
 };
-enum { CHOSEN = 1, SPREAD = 2 /* all below it too */ };
 
 /* One ESEARCH. */
 struct multisearch {
 	struct imap *s;
 	const struct imap_search *given;
 	struct slice args;
-	struct mailbox *boxes; /* by name */
-	uint8_t *marks;        /* of them */
-	size_t count;
-	struct arena arena; /* of the names */
-	bool has_selected;  /* the selected mailbox is among them */
-	enum next next;     /* after an answer that ends the command */
+	struct roster roster;
+	uint8_t *marks;    /* of its rows */
+	bool has_selected; /* the selected mailbox is among them */
+	enum next next;    /* after an answer that ends the command */
 };
 
 /* ---- Which mailboxes ---- */
 
-static int name_order(const void *key, const void *box)
+static void mark_below(struct multisearch *m, struct slice top, bool only_one_level)
 {
-	return slice_order(*(const struct slice *)key, ((const struct mailbox *)box)->name);
-}
+	const struct roster *r = &m->roster;
 
-static void mark_below(struct multisearch *m, size_t at, bool only_one_level)
-{
-	struct slice top = m->boxes[at].name;
+	for (size_t i = roster_from(r, top, true);
+		i < r->count && imap_name_is_below(r->at[i].box.name, top); i++) {
+		struct slice rest = slice_skip(r->at[i].box.name, top.len + 1);
 
-	/* Names between may begin with the same letters and stand elsewhere: "a-b" is before "a/b". */
-	for (size_t i = at + 1; i < m->count && slice_starts(m->boxes[i].name, top); i++) {
-		struct slice rest = slice_skip(m->boxes[i].name, top.len + 1);
-
-		if (imap_name_is_below(m->boxes[i].name, top) &&
-			(!only_one_level || slice_find(rest, IMAP_DELIMITER) == rest.len))
+		if (!only_one_level || slice_find(rest, IMAP_DELIMITER) == rest.len)
 			m->marks[i] |= CHOSEN;
 	}
 }
 
 static void mark_name(struct multisearch *m, struct slice name, enum imap_scope_kind kind)
 {
-	const struct mailbox *box =
-		bsearch(&name, m->boxes, m->count, sizeof *m->boxes, name_order);
-	size_t at;
+	const struct roster_row *row = roster_find(&m->roster, name);
+	uint8_t *mark;
 
-	if (box == NULL)
+	if (row == NULL)
 		return;
-	at = (size_t)(box - m->boxes);
-	m->marks[at] |= CHOSEN;
-	if (kind == IMAP_SCOPE_MAILBOXES || (m->marks[at] & SPREAD) != 0)
+	mark = &m->marks[row - m->roster.at];
+	*mark |= CHOSEN | NAMED;
+	if (kind == IMAP_SCOPE_MAILBOXES || (*mark & SPREAD) != 0)
 		return;
-	mark_below(m, at, kind == IMAP_SCOPE_SUBTREE_ONE);
+	mark_below(m, name, kind == IMAP_SCOPE_SUBTREE_ONE);
 	if (kind == IMAP_SCOPE_SUBTREE)
-		m->marks[at] |= SPREAD;
+		*mark |= SPREAD;
+}
+
+static void mark_personal(struct multisearch *m)
+{
+	for (size_t i = 0; i < m->roster.count; i++)
+		if (id_same(m->roster.at[i].account, m->s->client.account_id))
+			m->marks[i] |= CHOSEN;
 }
 
 /* RFC 5465 6. Mail is delivered into INBOX only. */
@@ -82,11 +81,11 @@ static void mark_scope(struct multisearch *m, const struct imap_scope *scope)
 		mark_name(m, S("INBOX"), IMAP_SCOPE_MAILBOXES);
 		return;
 	case IMAP_SCOPE_PERSONAL:
-		memset(m->marks, CHOSEN, m->count);
+		mark_personal(m);
 		return;
 	case IMAP_SCOPE_SUBSCRIBED:
-		for (size_t i = 0; i < m->count; i++)
-			m->marks[i] |= m->boxes[i].is_subscribed ? CHOSEN : 0;
+		for (size_t i = 0; i < m->roster.count; i++)
+			m->marks[i] |= m->roster.at[i].box.is_subscribed ? CHOSEN : 0;
 		return;
 	case IMAP_SCOPE_MAILBOXES:
 	case IMAP_SCOPE_SUBTREE:
@@ -97,13 +96,25 @@ static void mark_scope(struct multisearch *m, const struct imap_scope *scope)
 		mark_name(m, scope->names[i], scope->kind);
 }
 
-/* Whether the selected mailbox is one of the marked or asked for by itself: then it is not looked for by its name. */
+/* RFC 7377 2.2: what may not be read is passed over, and so is what was not named and may not be looked up. */
+static bool may_search(const struct multisearch *m, size_t at)
+{
+	const struct roster_row *row = &m->roster.at[at];
+	unsigned rights =
+		IMAP_RIGHT_READ | ((m->marks[at] & NAMED) == 0 ? (unsigned)IMAP_RIGHT_LOOKUP : 0);
+
+	return (m->marks[at] & CHOSEN) != 0 && roster_is_box(row) &&
+	       (row->rights & rights) == rights;
+}
+
+/* The selected mailbox is searched as the client was told of it, not as another. */
 static void take_selected_out(struct multisearch *m)
 {
 	struct imap *s = m->s;
 
-	for (size_t i = 0; i < m->count && s->state == IMAP_SELECTED; i++) {
-		if (m->marks[i] == 0 || !id_same(m->boxes[i].id, folder_id(s->view.folder)))
+	for (size_t i = 0; i < m->roster.count && s->state == IMAP_SELECTED; i++) {
+		if (!may_search(m, i) ||
+			!id_same(m->roster.at[i].box.id, folder_id(s->view.folder)))
 			continue;
 		m->marks[i] = 0;
 		m->has_selected = true;
@@ -118,6 +129,21 @@ static bool only_selected(const struct imap_search *given)
 	return true;
 }
 
+/* Only then it is looked for what others share. */
+static bool may_mean_others(const struct imap_search *given)
+{
+	for (size_t i = 0; i < given->scope_count; i++) {
+		const struct imap_scope *scope = &given->scopes[i];
+
+		if (scope->kind == IMAP_SCOPE_SUBSCRIBED)
+			return true;
+		for (size_t n = 0; n < scope->name_count; n++)
+			if (place_is_foreign(scope->names[n]))
+				return true;
+	}
+	return false;
+}
+
 static bool mailboxes_find(struct multisearch *m, struct error *e)
 {
 	const struct imap_search *given = m->given;
@@ -125,10 +151,9 @@ static bool mailboxes_find(struct multisearch *m, struct error *e)
 	m->has_selected = only_selected(given);
 	if (m->has_selected)
 		return true;
-	if (!mailbox_list(m->s->client.host->mail, m->s->client.account_id, S(""), NAMES_MAX,
-		    &m->arena, &m->boxes, &m->count, e))
+	if (!roster_read(m->s, may_mean_others(given), &m->roster, e))
 		return false;
-	m->marks = arena_take(&m->arena, m->count + 1);
+	m->marks = arena_take(&m->roster.arena, m->roster.count + 1);
 	if (m->marks == NULL)
 		return fail(e, FAULT_LATER, "search in many mailboxes: out of memory");
 	for (size_t i = 0; i < given->scope_count; i++)
@@ -181,7 +206,7 @@ static bool search_in(struct multisearch *m, const struct view *view, struct sli
 }
 
 /* One that went meanwhile has no messages. */
-static bool search_other(struct multisearch *m, const struct mailbox *box)
+static bool search_other(struct multisearch *m, const struct roster_row *row)
 {
 	struct error e = { .fault = FAULT_NONE };
 	enum mailbox_answer answer;
@@ -189,19 +214,14 @@ static bool search_other(struct multisearch *m, const struct mailbox *box)
 	struct view view;
 	bool is_good;
 
-	answer = mailbox_open(
-		m->s->client.host->mail, m->s->client.account_id, box->name, &folder, &e);
-	if (answer == MAILBOX_FAILED) {
-		m->next = imap_failed(m->s, &e);
-		return false;
-	}
-	if (answer != MAILBOX_OK)
+	answer = mailbox_open_id(m->s->client.host->mail, row->account, row->box.id, &folder, &e);
+	if (answer != MAILBOX_OK && answer != MAILBOX_FAILED)
 		return true;
-	if (!view_open(&view, folder, true, &e)) {
+	if (answer == MAILBOX_FAILED || !view_open(&view, folder, true, &e)) {
 		m->next = imap_failed(m->s, &e);
 		return false;
 	}
-	is_good = search_in(m, &view, box->name);
+	is_good = search_in(m, &view, row->box.name);
 	view_close(&view);
 	return is_good;
 }
@@ -217,9 +237,8 @@ static enum next search_everywhere(struct multisearch *m)
 		context_refuse(s, S("The selected mailbox is not among those searched"));
 	if (m->has_selected && !search_in(m, &s->view, context_mailbox(s)))
 		return m->next;
-	for (size_t i = 0; i < m->count && !s->is_broken; i++)
-		if ((m->marks[i] & CHOSEN) != 0 && !id_is_zero(m->boxes[i].id) &&
-			!search_other(m, &m->boxes[i]))
+	for (size_t i = 0; i < m->roster.count && !s->is_broken; i++)
+		if (may_search(m, i) && !search_other(m, &m->roster.at[i]))
 			return m->next;
 	return imap_ok(s, S("That is all"));
 }
@@ -258,9 +277,7 @@ static struct slice refusal(const struct imap *s, const struct imap_search *give
 enum next imap_esearch(struct imap *s, struct slice args)
 {
 	struct imap_search given;
-	struct multisearch m = {
-		.s = s, .given = &given, .args = args, .arena = { .max = NAMES_ARENA_BYTES }
-	};
+	struct multisearch m = { .s = s, .given = &given, .args = args };
 	struct slice why;
 	enum next next;
 
@@ -274,6 +291,6 @@ enum next imap_esearch(struct imap *s, struct slice args)
 	if (given.has_modseq)
 		s->enabled |= IMAP_ENABLED_CONDSTORE;
 	next = search_everywhere(&m);
-	arena_done(&m.arena);
+	roster_done(&m.roster);
 	return next;
 }
