@@ -38,6 +38,12 @@ static void read_return(struct imap_reader *r, struct imap_search *s)
 		imap_space(r);
 		s->partial = imap_partial_read(r);
 	}
+	/* " (" are its items; another option follows a space alone. */
+	if (bit == IMAP_RETURN_UPDATE && slice_starts(cursor_rest(&r->c), S(" ("))) {
+		imap_space(r);
+		s->has_update_items = true;
+		s->update_items = imap_fetch_items_read(r);
+	}
 	s->returns |= bit;
 	r->p->has_save |= bit == IMAP_RETURN_SAVE;
 }

@@ -4,7 +4,7 @@
  * imap_search - SEARCH, SORT, THREAD, ESEARCH: a tree of keys, and what to return.
  *
  * RFC 9051 6.4.4, RFC 4731 (ESEARCH), 5182 (SEARCHRES), 5032 (WITHIN), 5256 and 5957 (SORT, THREAD), 5267 (ESORT,
- * CONTEXT), 9394 (PARTIAL), 7377 (MULTISEARCH), 7162 (MODSEQ), 8474 (OBJECTID), 8514 (SAVEDATE).
+ * CONTEXT), 5465 (UPDATE with items), 9394 (PARTIAL), 7377 (MULTISEARCH), 7162 (MODSEQ), 8474 (OBJECTID), 8514 (SAVEDATE).
  * Several keys side by side are one AND. A chain "OR a OR b c" is one OR of three, and needs no depth.
  * Texts are UTF-8 (US-ASCII is); another charset fails with is_bad_charset.
  * Limits: LIMIT_IMAP_SEARCH_DEPTH, LIMIT_IMAP_SEARCH_KEYS.
@@ -88,6 +88,8 @@ struct imap_search {
 	bool has_return;  /* RETURN (…) was there: answer with ESEARCH. RETURN () means ALL */
 	unsigned returns; /* bits of enum imap_return; 0 without RETURN */
 	struct imap_partial partial;
+	bool has_update_items; /* UPDATE (FLAGS UID): what to fetch of new messages, RFC 5465 7 */
+	struct imap_fetch_items update_items;
 	struct slice charset; /* as written, empty when none was named */
 	const struct imap_key *key;
 	bool has_modseq; /* a MODSEQ key is somewhere in it: the answer has MODSEQ */

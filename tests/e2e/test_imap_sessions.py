@@ -361,6 +361,27 @@ def test_a_search_is_kept_up_to_date_in_idle(box):
     assert not [line for line in one.do('NOOP') if 'ESEARCH' in line]
 
 
+def test_updates_of_a_search_after_notify(box):
+    """RFC 5465 5: FETCH of flags before ESEARCH, EXISTS before it, what NOTIFY fetches of new messages behind it."""
+    send(box, 'm0')
+    one, two = Session(box), Session(box)
+    one.do('SEARCH RETURN (UPDATE ALL) UNSEEN')
+    tag = f'a{one.tags}'
+    one.do('NOTIFY SET (SELECTED (MessageNew (UID) MessageExpunge FlagChange))')
+    time.sleep(0.1)  # parked by now, without a command
+    two.do('STORE 1 +FLAGS.SILENT (\\Seen)')
+    assert one.line() == '* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))'
+    assert one.line() == f'* ESEARCH (TAG "{tag}") REMOVEFROM (0 1)'
+    send(box, 'm1')
+    told = [one.line() for _ in range(4)]
+    assert told == ['* 2 EXISTS', '* 2 RECENT', f'* ESEARCH (TAG "{tag}") ADDTO (0 2)', '* 2 FETCH (UID 2)']
+    two.do('NOOP')
+    two.do('STORE 2 +FLAGS.SILENT (\\Deleted)')
+    assert one.line().startswith('* 2 FETCH (UID 2 FLAGS (')
+    two.do('EXPUNGE')
+    assert [one.line() for _ in range(2)] == [f'* ESEARCH (TAG "{tag}") REMOVEFROM (0 2)', '* 2 EXPUNGE']
+
+
 class Lists:
     """What a client makes of ADDTO and REMOVEFROM: RFC 5267 4.3.2 to 4.3.4."""
 

@@ -10,6 +10,7 @@
  * looks again at the messages that are new or whose flags changed, its own changes too, and at no other; SORT finds the
  * places by halving, reading the records of some 17 messages of 100,000. Memory: the keys, 12 bytes a run of matching
  * messages, and for SORT 4 bytes a message.
+ * UPDATE may name items that are fetched of each new message that matches, before ADDTO: RFC 5465 7.
  * The CONTEXT option is only a hint, and is not needed here.
  * Limits, all answered with NOUPDATE: CONTEXTS_MAX of one session, of them CONTEXTS_SORTED_MAX of SORT, each of
  * CONTEXT_SORTED_ROWS messages at most; OLDER and YOUNGER, whose results change by themselves.

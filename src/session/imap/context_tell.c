@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/imap/context.h"
+#include "session/imap/fetch.h"
 #include "session/imap/sort.h"
 
 #include <inttypes.h>
@@ -272,11 +273,30 @@ static bool change_find(struct change *h, const struct uids *look, struct error 
 	return fail(e, FAULT_LATER, "look for updates: out of memory");
 }
 
+/* RFC 5465 7: of messages that are new, not of those whose flags brought them in. */
+static bool fetch_added(struct change *h)
+{
+	const struct context *c = h->c;
+	uint32_t last = uids_last(&h->added);
+	auto_uids range = { 0 }, new = { 0 };
+
+	if (!c->given.has_update_items || last < h->s->contexts.uid_next)
+		return true;
+	if (!uids_append(&range, h->s->contexts.uid_next, last) ||
+		!uids_common(&range, &h->added, &new))
+		return false;
+	if (new.count > 0)
+		imap_fetch_new(h->s, &c->given.update_items, &new);
+	return true;
+}
+
 static bool change_tell(struct change *h, struct error *e)
 {
 	struct context *c = h->c;
 	bool is_sort = c->given.sort_count > 0, is_good;
 
+	if (!fetch_added(h))
+		return fail(e, FAULT_LATER, "tell updates: out of memory");
 	if (c->is_of_esearch && (h->removed.count > 0 || h->added.count > 0))
 		h->mailbox = context_mailbox(h->s);
 	if (is_sort)

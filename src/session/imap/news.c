@@ -184,8 +184,11 @@ static bool tell_selected(struct imap *s)
 		if (news.is_gone)
 			return tell_deleted(s);
 	}
+	if (!contexts_tell(s))
+		return false;
+	/* RFC 5465 5.2: behind any ADDTO. */
 	tell_arrivals(s, uid_first);
-	return contexts_tell(s);
+	return true;
 }
 
 /* After NOTIFY the selected mailbox moves on only as far as it asks: its numbers stay as the client knows them. */

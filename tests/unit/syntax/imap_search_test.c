@@ -197,6 +197,41 @@ static void test_returns(void **state)
 	}
 }
 
+static void test_update_items(void **state)
+{
+	static const struct {
+		struct slice args;
+		bool is_good, has_items;
+		unsigned returns;
+	} rows[] = {
+		{ S_INIT("RETURN (UPDATE) 1"), true, false, IMAP_RETURN_UPDATE },
+		{ S_INIT("RETURN (UPDATE COUNT) 1"), true, false,
+			IMAP_RETURN_UPDATE | IMAP_RETURN_COUNT },
+		{ S_INIT("RETURN (UPDATE (UID)) 1"), true, true, IMAP_RETURN_UPDATE },
+		{ S_INIT("RETURN (COUNT UPDATE (UID BODY.PEEK[TEXT]) MIN) 1"), true, true,
+			IMAP_RETURN_UPDATE | IMAP_RETURN_COUNT | IMAP_RETURN_MIN },
+		{ S_INIT("RETURN (UPDATE ()) 1"), false, false, 0 },
+		{ S_INIT("RETURN (UPDATE (UID) 1"), false, false, 0 },
+		{ S_INIT("RETURN (UPDATE(UID)) 1"), false, false, 0 },
+		{ S_INIT("RETURN (COUNT (UID)) 1"), false, false, 0 },
+		{ S_INIT("RETURN (SAVE) CHARSET KOI8-R 1"), false, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct imap_search s;
+		IMAP_ROOM(p);
+
+		check_row(imap_search_parse(&p, rows[i].args, &s) == rows[i].is_good, i);
+		check_row(p.has_save == (i == COUNT(rows) - 1), i);
+		if (!rows[i].is_good)
+			continue;
+		check_row(s.has_update_items == rows[i].has_items, i);
+		check_row(((s.update_items.items & IMAP_FETCH_UID) != 0) == rows[i].has_items, i);
+		check_row(s.returns == rows[i].returns, i);
+	}
+}
+
 static void add_times(struct buf *out, const char *text, size_t times)
 {
 	for (size_t i = 0; i < times; i++)
@@ -287,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_bad_searches),
 		cmocka_unit_test(test_returns),
+		cmocka_unit_test(test_update_items),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_sort_and_thread),
 		cmocka_unit_test(test_esearch),
