@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char plan_usage[] = "usage: mailvisor-lab plan paper|FILE [options of run]\n"
+static const char plan_usage[] = "usage: mailvisor-lab plan NAME|FILE [options of run]\n"
 				 "\n"
 				 "Prints what run would do: platforms, trials in order, about how "
 				 "long it takes, and what the number of blocks can show.\n";

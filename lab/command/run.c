@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static const char usage[] =
-	"usage: mailvisor-lab run paper|FILE [--quick] [--out DIRECTORY] [--platforms LIST]\n"
+	"usage: mailvisor-lab run NAME|FILE [--quick] [--out DIRECTORY] [--platforms LIST]\n"
 	"                         [--blocks N] [--messages N] [--seed N]\n"
 	"                         [--servers LIST] [--packages DIRECTORY]\n"
 	"                         [--server PROGRAM] [--image DIRECTORY] [--work DIRECTORY]\n"

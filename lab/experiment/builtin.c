@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/experiment/experiment.h"
+#include "lab/experiment/builtin.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,19 +43,39 @@ static const struct experiment paper = {
 	.to = "alice@b.example",
 };
 
+static const struct experiment *const builtins[] = { &paper, &builtin_devices, &builtin_filesystems,
+	&builtin_storage };
+
+static bool refuse(struct slice name, struct error *e)
+{
+	auto_buf list = { .max = EXPERIMENT_TEXT_BYTES };
+
+	for (size_t i = 0; i < COUNT(builtins); i++)
+		(void)!buf_add_format(&list, "'%s', ", builtins[i]->name);
+	return fail(e, FAULT_NEVER, "there is no experiment '%.*s': %.*sor a file's path",
+		S_FMT(slice_first(name, 60)), S_FMT(buf_slice(&list)));
+}
+
 bool experiment_builtin(struct slice name, bool is_quick, struct experiment *ret, struct error *e)
 {
-	if (!slice_same(name, S("paper")))
-		return fail(e, FAULT_NEVER,
-			"there is no experiment '%.*s': 'paper', or a file's path",
-			S_FMT(slice_first(name, 60)));
-	*ret = paper;
+	const struct experiment *found = NULL;
+
+	for (size_t i = 0; i < COUNT(builtins); i++) {
+		if (slice_same(name, slice_of(builtins[i]->name)))
+			found = builtins[i];
+	}
+	if (found == NULL)
+		return refuse(name, e);
+	*ret = *found;
 	ret->load = load_default;
 	ret->rules = run_rules_default;
-	memcpy(ret->claims, claims_of_the_study, claims_of_the_study_count * sizeof *ret->claims);
-	ret->claim_count = claims_of_the_study_count;
+	if (found == &paper) {
+		memcpy(ret->claims, claims_of_the_study,
+			claims_of_the_study_count * sizeof *ret->claims);
+		ret->claim_count = claims_of_the_study_count;
+	}
 	if (is_quick) {
-		(void)snprintf(ret->name, sizeof ret->name, "paper-quick");
+		(void)snprintf(ret->name, sizeof ret->name, "%.20s-quick", found->name);
 		ret->blocks = 3;
 		/* Two minutes, also on a machine that is never quiet. */
 		ret->rules.quiet_ms = 200;

@@ -6,9 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CPUS_MAX = 256, MEMORY_MIB_MIN = 64, MEMORY_MIB_MAX = 1 << 20 };
+
 unsigned experiment_per_size(const struct experiment *x, unsigned cell)
 {
 	return x->cells[cell].per_size > 0 ? x->cells[cell].per_size : x->per_size;
+}
+
+unsigned experiment_cpus(const struct experiment *x, const struct experiment_cell *cell)
+{
+	return cell->cpu_count > 0 ? cell->cpu_count : x->cpu_count;
+}
+
+unsigned experiment_memory_mib(const struct experiment *x, const struct experiment_cell *cell)
+{
+	return cell->memory_mib > 0 ? cell->memory_mib : x->memory_mib;
 }
 
 static bool in_range(
@@ -40,7 +52,10 @@ static bool cells_check(const struct experiment *x, struct error *e)
 				"begin with a dot",
 				x->cells[i].label);
 		if (!in_range("messages", experiment_per_size(x, i), 1,
-			    WORKLOAD_MAILS_MAX / WORKLOAD_SIZES_MAX, e))
+			    WORKLOAD_MAILS_MAX / WORKLOAD_SIZES_MAX, e) ||
+			!in_range("cpus", experiment_cpus(x, &x->cells[i]), 1, CPUS_MAX, e) ||
+			!in_range("memory_mib", experiment_memory_mib(x, &x->cells[i]),
+				MEMORY_MIB_MIN, MEMORY_MIB_MAX, e))
 			return false;
 		if (x->cells[i].server[0] != '\0' &&
 			server_find(slice_of(x->cells[i].server)) == NULL)
@@ -82,8 +97,8 @@ bool experiment_check(const struct experiment *x, struct error *e)
 	       in_range("poll_us", x->poll_interval_us, 100, 60000000, e) &&
 	       in_range("message_deadline_ms", x->message_deadline_ms, 10, 600000, e) &&
 	       in_range("deploy_deadline_ms", x->deploy_deadline_ms, 100, 3600000, e) &&
-	       in_range("cpus", x->cpu_count, 1, 256, e) &&
-	       in_range("memory_mib", x->memory_mib, 64, 1 << 20, e) &&
+	       in_range("cpus", x->cpu_count, 1, CPUS_MAX, e) &&
+	       in_range("memory_mib", x->memory_mib, MEMORY_MIB_MIN, MEMORY_MIB_MAX, e) &&
 	       in_range("disk_mib", x->disk_mib, 64, 1 << 20, e) &&
 	       in_range("sesoi_percent", x->sesoi_percent, 1, 50, e) &&
 	       in_range("seed", x->seed, 0, INT64_MAX, e) && load_check(&x->load, e) &&
@@ -193,6 +208,21 @@ static bool cell_server_print(const struct experiment_cell *c, struct buf *to)
 	       (c->log[0] == '\0' || buf_add_format(to, "\tlog = \"%s\"\n", c->log));
 }
 
+/* Only what differs, so that what needs no factors is the text it always was. */
+static bool factors_print(const struct experiment_cell *c, struct buf *to)
+{
+	bool fits =
+		(c->cpu_count == 0 || buf_add_format(to, "\tcpus = %u\n", c->cpu_count)) &&
+		(c->memory_mib == 0 || buf_add_format(to, "\tmemory_mib = %u\n", c->memory_mib));
+
+	for (unsigned key = 0; key < HARDWARE_KEY_COUNT; key++) {
+		if (c->hardware.value[key] != 0)
+			fits = fits && buf_add_format(to, "\t%s = %s\n", hardware_key_name(key),
+					       hardware_value_name(&c->hardware, key));
+	}
+	return fits;
+}
+
 static bool cells_print(const struct experiment *x, struct buf *to)
 {
 	for (unsigned i = 0; i < x->cell_count; i++) {
@@ -202,7 +232,8 @@ static bool cells_print(const struct experiment *x, struct buf *to)
 			!driver_print(c->platform, to) ||
 			!buf_add_format(to, "\tcontrol = %s\n\tmessages = %u\n",
 				c->is_control ? "true" : "false", experiment_per_size(x, i)) ||
-			!cell_server_print(c, to) || !buf_add(to, S("}\n")))
+			!cell_server_print(c, to) || !factors_print(c, to) ||
+			!buf_add(to, S("}\n")))
 			return false;
 	}
 	return true;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "lab/experiment/claim.h"
 #include "lab/experiment/load.h"
+#include "lab/hardware/hardware.h"
 #include "lab/server/server.h"
 #include "lab/workload/workload.h"
 
@@ -36,6 +37,9 @@ struct experiment_cell {
 	char log[EXPERIMENT_PATH_BYTES]; /* external: its log file, as seen from here; "": none */
 	bool is_control;   /* the same platform again: measures the noise, takes part in no test */
 	unsigned per_size; /* measured mails of each size in a trial; 0: the experiment's */
+	/* Factors; 0: the experiment's. */
+	unsigned cpu_count, memory_mib;
+	struct hardware hardware;
 };
 
 struct experiment {
@@ -60,7 +64,7 @@ struct experiment {
 	struct run_rules rules;
 };
 
-/* name: "paper". An unknown name is a failure that lists what there is. */
+/* name: "paper", "devices", "filesystems", "storage". An unknown name is a failure that lists what there is. */
 MUST_CHECK bool experiment_builtin(
 	struct slice name, bool is_quick, struct experiment *ret, struct error *e);
 MUST_CHECK bool experiment_read(const char *path, struct experiment *ret, struct error *e);
@@ -76,3 +80,5 @@ MUST_CHECK bool experiment_print(const struct experiment *x, struct buf *to);
 MUST_CHECK bool experiment_hash(
 	const struct experiment *x, char ret[EXPERIMENT_HASH_TEXT_BYTES + 1], struct error *e);
 unsigned experiment_per_size(const struct experiment *x, unsigned cell);
+unsigned experiment_cpus(const struct experiment *x, const struct experiment_cell *cell);
+unsigned experiment_memory_mib(const struct experiment *x, const struct experiment_cell *cell);

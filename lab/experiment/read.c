@@ -68,6 +68,18 @@ static bool count_take(cfg_t *cfg, const char *key, unsigned *ret, struct error 
 	return true;
 }
 
+static bool factors_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
+{
+	for (unsigned key = 0; key < HARDWARE_KEY_COUNT; key++) {
+		const char *value = cfg_getstr(cfg, hardware_key_name(key));
+
+		if (value != NULL && !hardware_set(&ret->hardware, key, slice_of(value), e))
+			return fail_in(e, "platform %s", ret->label);
+	}
+	return count_take(cfg, "cpus", &ret->cpu_count, e) &&
+	       count_take(cfg, "memory_mib", &ret->memory_mib, e);
+}
+
 static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
 {
 	const char *title = cfg_title(cfg);
@@ -82,7 +94,7 @@ static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
 	return text_take(cfg, "driver", ret->platform, sizeof ret->platform, e) &&
 	       text_take(cfg, "server", ret->server, sizeof ret->server, e) &&
 	       text_take(cfg, "log", ret->log, sizeof ret->log, e) &&
-	       count_take(cfg, "messages", &ret->per_size, e);
+	       count_take(cfg, "messages", &ret->per_size, e) && factors_take(cfg, ret, e);
 }
 
 static bool lists_take(cfg_t *cfg, struct experiment *ret, struct error *e)
@@ -175,6 +187,15 @@ bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 		CFG_STR("log", NULL, CFGF_NONE),
 		CFG_BOOL("control", cfg_false, CFGF_NONE),
 		CFG_INT("messages", 0, CFGF_NONE),
+		CFG_INT("cpus", 0, CFGF_NONE),
+		CFG_INT("memory_mib", 0, CFGF_NONE),
+		CFG_STR("nic", NULL, CFGF_NONE),
+		CFG_STR("disk", NULL, CFGF_NONE),
+		CFG_STR("cache", NULL, CFGF_NONE),
+		CFG_STR("format", NULL, CFGF_NONE),
+		CFG_STR("filesystem", NULL, CFGF_NONE),
+		CFG_STR("network", NULL, CFGF_NONE),
+		CFG_STR("kernel", NULL, CFGF_NONE),
 		CFG_END()
 	};
 	cfg_opt_t claim[] = {

@@ -25,6 +25,7 @@ static const struct hardware_row {
 	[HARDWARE_FS] = { "filesystem", {
 		[FS_EXT4] = "ext4", [FS_XFS] = "xfs", [FS_BTRFS] = "btrfs" } },
 	[HARDWARE_NETWORK] = { "network", { [NETWORK_TAP] = "tap", [NETWORK_USER] = "user" } },
+	[HARDWARE_KERNEL] = { "kernel", { [KERNEL_AUTO] = "auto", [KERNEL_GENERIC] = "generic" } },
 };
 /* clang-format on */
 

@@ -19,6 +19,7 @@ enum hardware_key {
 	HARDWARE_FORMAT,
 	HARDWARE_FS,
 	HARDWARE_NETWORK,
+	HARDWARE_KERNEL,
 	HARDWARE_KEY_COUNT
 };
 
@@ -46,12 +47,15 @@ enum hardware_cache {
 enum hardware_format { FORMAT_RAW, FORMAT_QCOW2, FORMAT_COUNT };
 enum hardware_fs { FS_EXT4, FS_XFS, FS_BTRFS, FS_COUNT };
 enum hardware_network { NETWORK_TAP, NETWORK_USER, NETWORK_COUNT };
+/* "auto": the distribution's kernel for virtual machines, unless a device has its driver only in the one for
+ * all machines, "generic": a fair comparison of devices has the same kernel everywhere. */
+enum hardware_kernel { KERNEL_AUTO, KERNEL_GENERIC, KERNEL_COUNT };
 
 struct hardware {
 	unsigned value[HARDWARE_KEY_COUNT]; /* of the enum that belongs to the key */
 };
 
-/* "nic", "disk", "cache", "format", "filesystem", "network". */
+/* "nic", "disk", "cache", "format", "filesystem", "network", "kernel". */
 const char *hardware_key_name(enum hardware_key key);
 /* "e1000" */
 const char *hardware_value_name(const struct hardware *h, enum hardware_key key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/platform/appliance.h"
 
+#include "lab/files/file.h"
 #include "lab/files/run.h"
 #include "lab/image/image.h"
 #include "lab/image/server_files.h"
@@ -12,16 +13,82 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONSOLE_READ_BYTES = 8192 }; /* a boot prints one or two KiB */
+enum {
+	CONSOLE_READ_BYTES = 8192, /* a boot prints one or two KiB */
+	MEBIBYTE_BITS = 20,
+};
+
+/* What makes each file system, and the least that it can be made on. */
+struct maker {
+	const char *program, *package;
+	uint64_t bytes_min;
+	bool (*make)(const struct deploy_plan *plan, const char *seed, const char *disk,
+		struct error *e);
+};
+
+static bool program(const char *const *words, struct error *e)
+{
+	auto_buf output = { .max = RUN_OUTPUT_BYTES };
+
+	return run(words, S(""), &output, e);
+}
+
+static bool ext4_make(
+	const struct deploy_plan *plan, const char *seed, const char *disk, struct error *e)
+{
+	const char *words[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-E",
+		"lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-d", seed, disk, NULL };
+
+	(void)plan;
+	return program(words, e);
+}
+
+static bool btrfs_make(
+	const struct deploy_plan *plan, const char *seed, const char *disk, struct error *e)
+{
+	const char *words[] = { "mkfs.btrfs", "-q", "-f", "--nodiscard", "--rootdir", seed, disk,
+		NULL };
+
+	(void)plan;
+	return program(words, e);
+}
+
+/* mkfs.xfs(8), "-p protofile": a boot file that is not there, sizes that are not used, the root, one file. */
+static bool xfs_make(
+	const struct deploy_plan *plan, const char *seed, const char *disk, struct error *e)
+{
+	char path[PLATFORM_PATH_BYTES], text[PLATFORM_PATH_BYTES + 64];
+	const char *words[] = { "mkfs.xfs", "-q", "-f", "-K", "-p", path, disk, NULL };
+
+	if (strpbrk(seed, " \t\n") != NULL)
+		return fail(e, FAULT_NEVER,
+			"make an xfs on '%s': mkfs.xfs takes no path with a space", disk);
+	if (!site_path(plan, "seed/protofile", path, e))
+		return false;
+	(void)snprintf(
+		text, sizeof text, "/none\n0 0\nd--755 0 0\nsetup ---600 0 0 %s/setup\n$\n", seed);
+	return file_put(path, slice_of(text), e) && program(words, e);
+}
+
+static const struct maker makers[FS_COUNT] = {
+	[FS_EXT4] = { "mke2fs", "e2fsprogs", 0, ext4_make },
+	[FS_XFS] = { "mkfs.xfs", "xfsprogs", UINT64_C(300) << MEBIBYTE_BITS, xfs_make },
+	[FS_BTRFS] = { "mkfs.btrfs", "btrfs-progs", UINT64_C(128) << MEBIBYTE_BITS, btrfs_make },
+};
 
 bool appliance_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
 {
+	const struct maker *maker = &makers[plan->hardware.value[HARDWARE_FS]];
 	char path[PLATFORM_PATH_BYTES];
 
 	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, plan->image_path);
-	if (!run_is_there("mke2fs"))
+	if (!run_is_there(maker->program))
 		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
-			"there is no mke2fs; the package e2fsprogs brings it");
+			"there is no %s; the package %s brings it", maker->program, maker->package);
+	else if (plan->disk_bytes < maker->bytes_min)
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"%s makes no file system on less than %llu MiB", maker->program,
+			(unsigned long long)maker->bytes_min >> MEBIBYTE_BITS);
 	else if (access(path, R_OK) < 0)
 		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
 			"there is no image at '%.140s'; `mailvisor-lab image build` makes one",
@@ -31,17 +98,19 @@ bool appliance_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_RE
 	return false;
 }
 
-/* An ext4 file system with the setup file in it, made without root and without mounting. */
+/* Made without root and without mounting. */
 bool appliance_disk_make(
 	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
 {
 	char seed[PLATFORM_PATH_BYTES], setup[PLATFORM_PATH_BYTES], kept[PLATFORM_PATH_BYTES];
-	auto_buf output = { .max = RUN_OUTPUT_BYTES };
 	auto_fd fd = -1;
 
 	if (!site_path(plan, APPLIANCE_DISK, ret, e) || !site_path(plan, "seed", seed, e) ||
 		!site_path(plan, "seed/setup", setup, e))
 		return false;
+	if (plan->data_from != NULL && plan->hardware.value[HARDWARE_FS] != FS_EXT4)
+		return fail(e, FAULT_NEVER,
+			"make the disk '%s': what another server left goes to ext4 only", ret);
 	if (carry_is_disk(plan))
 		return carry_to_disk(plan, ret, e);
 	if (mkdir(seed, 0755) < 0)
@@ -52,10 +121,8 @@ bool appliance_disk_make(
 	fd = open(ret, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)plan->disk_bytes) < 0)
 		return fail(e, FAULT_NEVER, "make the disk '%s': %m", ret);
-	const char *words[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-E",
-		"lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-d", seed, ret, NULL };
-
-	return site_setup_write(plan, setup, e) && run(words, S(""), &output, e);
+	return site_setup_write(plan, setup, e) &&
+	       makers[plan->hardware.value[HARDWARE_FS]].make(plan, seed, ret, e);
 }
 
 /* Stages that PID 1 and the kernel print. */
@@ -101,10 +168,10 @@ bool appliance_console_watch(struct site *s, struct deployment *d, struct error 
 
 static json_t *manifest_read(const struct site *s)
 {
-	char path[PLATFORM_PATH_BYTES];
+	char path[PLATFORM_PATH_BYTES + sizeof IMAGE_MANIFEST];
 	json_error_t where;
 
-	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, s->plan->image_path);
+	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, s->image_path);
 	return json_load_file(path, 0, &where);
 }
 

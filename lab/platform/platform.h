@@ -48,7 +48,7 @@ struct deploy_plan {
 	unsigned cpu_count;
 	uint64_t memory_bytes;
 	uint64_t disk_bytes;
-	struct hardware hardware; /* of virtual machines; other platforms know only the default */
+	struct hardware hardware; /* what differs from the defaults, platform_takes() */
 	const char *server_path;  /* the `mailvisor` program */
 	/* another mail server than ours; NULL or server_mailvisor: ours. Process and container only. */
 	const struct server *server;
@@ -135,6 +135,7 @@ struct platform {
 	const char *name;  /* "process": in files and on the command line */
 	const char *title; /* "Bare process": in the report */
 	bool is_virtual;   /* has its own kernel: needs plan->image_path */
+	unsigned hardware; /* bits 1 << enum hardware_key: what of plan->hardware it lets choose */
 	/*
 	 * Can this machine run it? True: yes. False: an answer, with one sentence of reason, e.g. "/dev/kvm
 	 * does not start a guest: the processor has no virtualisation". May take a few seconds; cleans up.
@@ -157,5 +158,8 @@ struct platform {
 /* All we have, in the order of the report: process, container, uml, tcg, kvm, virtualbox,
  * vmware. Ends with NULL. */
 extern const struct platform *const platforms[];
+/* Does it let choose all that differs from the defaults? The reason names what not. */
+bool platform_takes(const struct platform *platform, const struct hardware *h,
+	char ret_reason[PLATFORM_REASON_BYTES]);
 /* By name; NULL when there is none. */
 const struct platform *platform_find(struct slice name);

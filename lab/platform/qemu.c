@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "lab/files/run.h"
 #include "lab/image/disk.h"
+#include "lab/image/image.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/qemu_words.h"
 #include "lab/platform/qmp.h"
@@ -22,12 +23,60 @@ enum {
 	POWER_OFF_LOOK_MS = 10,
 };
 
+/* What each choice needs loaded in the guest, before it is used. */
+static const char *const nic_modules[NIC_COUNT] = { [NIC_VIRTIO] = "virtio_net",
+	[NIC_E1000] = "e1000",
+	[NIC_E1000E] = "e1000e",
+	[NIC_RTL8139] = "8139cp",
+	[NIC_VMXNET3] = "vmxnet3" };
+static const char *const disk_modules[DISK_COUNT][2] = { [DISK_VIRTIO_BLK] = { "virtio_blk" },
+	[DISK_VIRTIO_SCSI] = { "sd_mod", "virtio_scsi" },
+	[DISK_NVME] = { "nvme" },
+	[DISK_IDE] = { "sd_mod", "ata_piix" },
+	[DISK_AHCI] = { "sd_mod", "ahci" },
+	[DISK_PVSCSI] = { "sd_mod", "vmw_pvscsi" } };
+
+/* The image with the drivers of the plan's hardware; the usual one has those of the defaults. */
+static bool image_choose(
+	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
+{
+	const struct hardware *h = &plan->hardware;
+	const char *const *disk = disk_modules[h->value[HARDWARE_DISK]];
+	const char *modules[] = { nic_modules[h->value[HARDWARE_NIC]],
+		hardware_value_name(h, HARDWARE_FS), disk[0], disk[1], NULL };
+	bool is_usual = h->value[HARDWARE_NIC] == NIC_VIRTIO &&
+			h->value[HARDWARE_DISK] == DISK_VIRTIO_BLK &&
+			h->value[HARDWARE_FS] == FS_EXT4 &&
+			h->value[HARDWARE_KERNEL] == KERNEL_AUTO;
+	struct image_plan image = { .directory = plan->image_path,
+		.server_path = plan->server_path,
+		.modules = is_usual ? NULL : modules,
+		.is_generic = h->value[HARDWARE_KERNEL] == KERNEL_GENERIC };
+
+	_Static_assert((int)PLATFORM_PATH_BYTES == (int)IMAGE_PATH_BYTES, "a path is a path");
+	return image_variant(&image, ret, e);
+}
+
 bool qemu_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
 {
-	if (run_is_there("qemu-system-x86_64"))
-		return appliance_probe(plan, ret_reason);
-	(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
-		"there is no qemu-system-x86_64; the package qemu-system-x86 brings it");
+	char image[PLATFORM_PATH_BYTES];
+	struct error e = { 0 };
+
+	if (!run_is_there("qemu-system-x86_64")) {
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"there is no qemu-system-x86_64; the package qemu-system-x86 brings it");
+		return false;
+	}
+	if (plan->hardware.value[HARDWARE_FORMAT] != FORMAT_RAW && !run_is_there("qemu-img")) {
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"there is no qemu-img; the package qemu-utils brings it");
+		return false;
+	}
+	if (!appliance_probe(plan, ret_reason))
+		return false;
+	if (image_choose(plan, image, &e))
+		return true;
+	(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "%s", e.text);
 	return false;
 }
 
@@ -53,19 +102,29 @@ static bool guest_power_off(struct site *s, struct deployment *d)
 	return false;
 }
 
-/* How often the guest's flushes have reached the host: 0 would mean that they are not honoured. */
+/*
+ * How often the guest's flushes have reached the host: 0 would mean that they are not honoured. A disk that
+ * shows no write cache is never asked to flush: there each write counts, which QEMU syncs.
+ */
 static void flushes_note(struct site *s)
 {
+	bool is_flushed = qemu_has_write_cache(s->plan->hardware.value[HARDWARE_CACHE]);
+	const char *key = is_flushed ? "flushes_until_ready" : "synced_writes_until_ready";
 	struct error ignored = { 0 };
 	json_t *all = NULL;
 
+	if (is_flushed && s->plan->hardware.value[HARDWARE_DISK] == DISK_NVME) {
+		(void)json_object_set_new(
+			s->facts, key, json_string("not known: QEMU's NVMe does not count them"));
+		return;
+	}
 	if (!qmp_call(s->qmp, "query-blockstats", NULL, qemu_until(QEMU_MONITOR_WAIT_MS), &all,
 		    &ignored))
 		return;
 	json_t *stats = json_object_get(json_array_get(all, 0), "stats");
 
-	(void)json_object_set(
-		s->facts, "flushes_until_ready", json_object_get(stats, "flush_operations"));
+	(void)json_object_set(s->facts, key,
+		json_object_get(stats, is_flushed ? "flush_operations" : "wr_operations"));
 	json_decref(all);
 }
 
@@ -105,7 +164,7 @@ static bool qemu_start(
 	struct qemu_plan plan = { .accelerator = d->platform->name,
 		.cpu_count = s->plan->cpu_count,
 		.memory_bytes = s->plan->memory_bytes,
-		.image_path = s->plan->image_path,
+		.image_path = s->image_path,
 		.console_path = d->console_path,
 		.log_path = d->timeline_path,
 		.disk_path = disk,
@@ -208,11 +267,17 @@ bool qemu_ready(struct deployment *d, struct error *e)
 bool qemu_open(const struct platform *platform, const struct deploy_plan *plan,
 	const struct lan_seat *seat, struct deployment *ret, struct error *e)
 {
+	struct site *s;
+
 	if (!site_open_at(plan, platform, seat, ret, e))
 		return false;
-	facts_note(site_of(ret), platform->name);
-	if (site_path(plan, "server.log", ret->timeline_path, e))
+	s = site_of(ret);
+	s->is_shy = plan->hardware.value[HARDWARE_NIC] == NIC_VMXNET3;
+	if (image_choose(plan, s->image_path, e) &&
+		site_path(plan, "server.log", ret->timeline_path, e)) {
+		facts_note(s, platform->name);
 		return true;
+	}
 	site_stop(ret);
 	return false;
 }

@@ -56,6 +56,11 @@ const char *qemu_flush_fact(enum hardware_cache cache)
 	return caches[cache].fact;
 }
 
+bool qemu_has_write_cache(enum hardware_cache cache)
+{
+	return caches[cache].has_write_cache;
+}
+
 static const char *on_off(bool is_on)
 {
 	return is_on ? "on" : "off";

@@ -34,3 +34,5 @@ MUST_CHECK bool qemu_words(
 	const struct qemu_plan *plan, struct arena *arena, const char *ret_words[QEMU_WORD_COUNT]);
 /* What the choice of a cache does to the guest's flushes, a sentence for the record. */
 const char *qemu_flush_fact(enum hardware_cache cache);
+/* Does the guest see a disk with a write cache, which it must flush? */
+bool qemu_has_write_cache(enum hardware_cache cache);

@@ -156,6 +156,8 @@ static bool open_at(const struct deploy_plan *plan, const struct platform *platf
 	*ret = (struct deployment){ .platform = platform, .state = s };
 	s->plan = plan;
 	s->is_outside = is_outside;
+	(void)snprintf(s->image_path, sizeof s->image_path, "%s",
+		plan->image_path == NULL ? "" : plan->image_path);
 	s->tap_fd = -1;
 	s->facts = json_object();
 	cgroups_sweep();

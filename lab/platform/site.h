@@ -22,6 +22,7 @@ enum {
 struct qmp;
 struct site {
 	const struct deploy_plan *plan;
+	char image_path[PLATFORM_PATH_BYTES]; /* the plan's, or one beside it with other drivers */
 	struct keeper keeper;
 	struct cgroup group;
 	struct lan_seat seat;
@@ -33,6 +34,9 @@ struct site {
 	struct qmp *qmp; /* NULL: not QEMU, or not yet */
 	bool has_moved;  /* an odd number of times: its tap has the second name */
 	bool (*watch)(struct site *s, struct deployment *d, struct error *e); /* may be NULL */
+	/* Its network driver may stop for good when packets come before it is there: nobody asks its ports
+	 * until PID 1 has said that it has a network. */
+	bool is_shy;
 	bool (*part)(struct site *s, struct deployment *d); /* before the end; may be NULL */
 	uint64_t console_seen_bytes;
 	json_t *facts;

@@ -29,6 +29,7 @@ const struct platform platform_tcg = {
 	.name = "tcg",
 	.title = "QEMU, software emulation",
 	.is_virtual = true,
+	.hardware = (1u << HARDWARE_KEY_COUNT) - 1,
 	.probe = qemu_probe,
 	.deploy = tcg_deploy,
 	.usage = site_usage,

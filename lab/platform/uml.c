@@ -204,9 +204,11 @@ static void program_note(struct site *s)
 static void facts_note(struct site *s)
 {
 	(void)json_object_update_new(s->facts,
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:i, s:i}}", "system_calls",
+		json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:{s:I, s:i, s:i}}", "system_calls",
 			"caught with ptrace; other code runs natively", "disk",
-			"UBD, raw file, ext4", "cache", "writethrough: O_SYNC on the host", "flush",
+			json_sprintf("UBD, raw file, %s",
+				hardware_value_name(&s->plan->hardware, HARDWARE_FS)),
+			"cache", "writethrough: O_SYNC on the host", "flush",
 			"kept, as every write is synced; a flush itself does not reach the host",
 			"interface", "UML's vector driver on a tap", "user", "mailvisor", "limits",
 			"memory_bytes", (json_int_t)s->plan->memory_bytes, "processors", 1,
@@ -316,6 +318,7 @@ const struct platform platform_uml = {
 	.name = "uml",
 	.title = "User-mode Linux",
 	.is_virtual = true,
+	.hardware = 1u << HARDWARE_FS,
 	.probe = uml_probe,
 	.deploy = uml_deploy,
 	.usage = uml_usage,

@@ -51,7 +51,8 @@ static bool probe_cell(
 
 	for (unsigned i = 0; i < cell; i++) {
 		if (strcmp(plan->x.cells[i].platform, plan->x.cells[cell].platform) == 0 &&
-			strcmp(plan->x.cells[i].server, plan->x.cells[cell].server) == 0) {
+			strcmp(plan->x.cells[i].server, plan->x.cells[cell].server) == 0 &&
+			hardware_same(&plan->x.cells[i].hardware, &plan->x.cells[cell].hardware)) {
 			plan->cells[cell] = plan->cells[i];
 			return true;
 		}
@@ -62,8 +63,9 @@ static bool probe_cell(
 	if (mkdtemp(work) == NULL)
 		return fail(e, FAULT_LATER, "make a work folder '%s': %m", work);
 	trial_wish_fill(&plan->x, &plan->x.cells[cell], &o->trial, work, &wish);
-	plan->cells[cell].is_available =
-		probe_server(platform, &wish.plan, reason) && platform->probe(&wish.plan, reason);
+	plan->cells[cell].is_available = probe_server(platform, &wish.plan, reason) &&
+					 platform_takes(platform, &wish.plan.hardware, reason) &&
+					 platform->probe(&wish.plan, reason);
 	(void)snprintf(plan->cells[cell].reason, sizeof plan->cells[cell].reason, "%s",
 		plan->cells[cell].is_available ? "" : reason);
 	return folder_remove(work, e);

@@ -9,7 +9,8 @@
  * Exit status 77 (a skipped test) and the reason when this machine does not have the platform.
  * Lines: snapshot NAME, revert NAME, save DIRECTORY, restore DIRECTORY (stops what is there, and then in
  * WORK again), migrate, cut, boot; each is answered by a line of JSON.
- * The variable MAILVISOR_HARDWARE has "KEY=VALUE KEY=VALUE…", MAILVISOR_MEMORY mebibytes.
+ * The variable MAILVISOR_HARDWARE has "KEY=VALUE KEY=VALUE…", MAILVISOR_MEMORY and
+ * MAILVISOR_DISK mebibytes.
  */
 #include "lab/files/file.h"
 #include "lab/platform/platform.h"
@@ -160,7 +161,7 @@ static int deploy(const struct platform *platform, const struct deploy_plan *pla
 	struct deployment d;
 	struct error e = { 0 };
 
-	if (!platform->probe(plan, reason)) {
+	if (!platform_takes(platform, &plan->hardware, reason) || !platform->probe(plan, reason)) {
 		(void)fprintf(stderr, "%s: %s\n", platform->name, reason);
 		return SKIPPED;
 	}
@@ -176,17 +177,23 @@ static int deploy(const struct platform *platform, const struct deploy_plan *pla
 	return 0;
 }
 
+static uint64_t bytes_wanted(const char *name, uint64_t usual)
+{
+	const char *text = getenv(name);
+
+	return text == NULL ? usual : strtoull(text, NULL, 10) << 20;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const domains[] = { "a.example", "b.example" };
 	struct deploy_account accounts[PLATFORM_ACCOUNT_COUNT];
-	const char *memory = getenv("MAILVISOR_MEMORY");
 	struct deploy_plan plan = { .domains = domains,
 		.domain_count = COUNT(domains),
 		.accounts = accounts,
 		.cpu_count = 2,
-		.memory_bytes = memory == NULL ? MEMORY_BYTES : strtoull(memory, NULL, 10) << 20,
-		.disk_bytes = DISK_BYTES,
+		.memory_bytes = bytes_wanted("MAILVISOR_MEMORY", MEMORY_BYTES),
+		.disk_bytes = bytes_wanted("MAILVISOR_DISK", DISK_BYTES),
 		.deadline_ms = DEADLINE_MS,
 		.is_cancelled = &is_cancelled };
 	struct error e = { 0 };

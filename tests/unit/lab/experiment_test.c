@@ -6,18 +6,22 @@
 
 static void test_builtin_reads_back(void **state)
 {
+	static const char *const names[] = { "paper", "devices", "filesystems", "storage" };
+
 	(void)state;
-	for (unsigned is_quick = 0; is_quick < 2; is_quick++) {
+	for (unsigned i = 0; i < 2 * COUNT(names); i++) {
+		bool is_quick = i % 2 != 0;
 		struct experiment x, y;
 		struct error e = { .fault = FAULT_NONE };
 		auto_buf text = { .max = 1 << 16 };
 		auto_buf again = { .max = 1 << 16 };
 		char a[EXPERIMENT_HASH_TEXT_BYTES + 1], b[EXPERIMENT_HASH_TEXT_BYTES + 1];
 
-		check(experiment_builtin(S("paper"), is_quick != 0, &x, &e) &&
-			experiment_check(&x, &e));
+		check_row(experiment_builtin(slice_of(names[i / 2]), is_quick, &x, &e) &&
+				  experiment_check(&x, &e),
+			i);
 		check(experiment_print(&x, &text) && buf_add_byte(&text, '\0'));
-		check_row(experiment_parse(text.at, &y, &e), is_quick);
+		check_row(experiment_parse(text.at, &y, &e), i);
 		check(experiment_print(&y, &again) && buf_add_byte(&again, '\0'));
 		check(slice_same(buf_slice(&text), buf_slice(&again)));
 		check(experiment_hash(&x, a, &e) && experiment_hash(&y, b, &e) &&
@@ -70,6 +74,10 @@ static void test_refusals(void **state)
 		{ "platform process {}\nrules { reruns = 11 }", "reruns = 11" },
 		{ "platform \"../x\" {}", "label" },
 		{ "platform \"a b\" {}", "label" },
+		{ "platform a { driver = tcg nic = e100 }", "platform a: nic: there is no 'e100'" },
+		{ "platform a { filesystem = ntfs }", "ext4, xfs, btrfs" },
+		{ "platform a { cpus = 257 }", "cpus = 257" },
+		{ "platform a { memory_mib = 63 }", "memory_mib = 63" },
 		{ "platform aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd {}", "label" },
 	};
 
@@ -153,6 +161,26 @@ static void test_messages_of_one_platform(void **state)
 	check(experiment_per_size(&x, 0) == 40 && experiment_per_size(&x, 1) == 7);
 }
 
+static void test_factors_of_one_platform(void **state)
+{
+	struct experiment x;
+	struct error e = { .fault = FAULT_NONE };
+
+	(void)state;
+	check(experiment_parse("cpus = 1\nmemory_mib = 256\nplatform tcg {}\n"
+			       "platform big { driver = tcg cpus = 4 memory_mib = 1024 nic = e1000 "
+			       "disk = ahci cache = none format = qcow2 filesystem = xfs network = "
+			       "user }",
+		&x, &e));
+	check(experiment_cpus(&x, &x.cells[0]) == 1 && experiment_memory_mib(&x, &x.cells[0]) == 256);
+	check(hardware_is_default(&x.cells[0].hardware));
+	check(experiment_cpus(&x, &x.cells[1]) == 4 && experiment_memory_mib(&x, &x.cells[1]) == 1024);
+	static const struct hardware wanted = { { NIC_E1000, DISK_AHCI, CACHE_NONE, FORMAT_QCOW2,
+		FS_XFS, NETWORK_USER } };
+
+	check(hardware_same(&x.cells[1].hardware, &wanted));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -163,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_load_and_rules),
 		cmocka_unit_test(test_servers_on_each_platform),
 		cmocka_unit_test(test_messages_of_one_platform),
+		cmocka_unit_test(test_factors_of_one_platform),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,11 +35,13 @@ static void test_names(void **state)
 		{ HARDWARE_FS, "btrfs", FS_BTRFS },
 		{ HARDWARE_NETWORK, "tap", NETWORK_TAP },
 		{ HARDWARE_NETWORK, "user", NETWORK_USER },
+		{ HARDWARE_KERNEL, "auto", KERNEL_AUTO },
+		{ HARDWARE_KERNEL, "generic", KERNEL_GENERIC },
 	};
 
 	(void)state;
-	check(COUNT(rows) ==
-		NIC_COUNT + DISK_COUNT + CACHE_COUNT + FORMAT_COUNT + FS_COUNT + NETWORK_COUNT);
+	check(COUNT(rows) == NIC_COUNT + DISK_COUNT + CACHE_COUNT + FORMAT_COUNT + FS_COUNT +
+				     NETWORK_COUNT + KERNEL_COUNT);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct hardware h = { .value = { 0 } };
 		struct error e = { 0 };
