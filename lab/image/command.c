@@ -2,51 +2,121 @@
 #include "lab/image/image.h"
 
 #include "lab/image/disk.h"
+#include "lab/image/format.h"
+#include "lab/image/ova.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STATUS_GOOD = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 static const char usage[] =
 	"usage: mailvisor-lab image build [--out DIRECTORY] [--kernel PATH] [--server PATH]\n"
-	"                                 [--format raw|vdi|vmdk|qcow2 [--append WORDS]]\n"
+	"                                 [--format raw|qcow2|vdi|vmdk|vhdx|ova [--append WORDS]\n"
+	"                                 [--setup FILE] [--data MEBIBYTES]]\n"
 	"\n"
 	"Makes the appliance: kernel, initramfs.cpio and image.json in DIRECTORY (default\n"
 	"\"mailvisor-image\"). Needs no root. The kernel is the newest of "
 	"linux-image-cloud-amd64.\n"
 	"\n"
 	"With --format also DIRECTORY/disk.FORMAT, a disk that boots by UEFI and by BIOS on QEMU,\n"
-	"VirtualBox and VMware. Give the machine a second, whole disk with an ext4 file system "
-	"for\n"
-	"the mail (mke2fs -t ext4); the file \"setup\" on it has domains and accounts. --append "
-	"adds\n"
+	"VirtualBox, VMware and Hyper-V; with --setup or --data also DIRECTORY/data.FORMAT, the\n"
+	"second disk, for the mail: ext4 of so many mebibytes (1024), with the domains and\n"
+	"accounts of FILE. An ova has both, in a machine to import; its kernel is\n"
+	"linux-image-amd64's, if that is there, for the devices of real machines. --append adds\n"
 	"kernel arguments: mailvisor.ip=ADDRESS/PREFIX instead of DHCP, mailvisor.gw=ADDRESS,\n"
 	"mailvisor.host=NAME, mailvisor.set=KEY=VALUE (a setting, up to 16 times).\n";
+
+enum { DATA_MIB = 1024, DATA_MIB_MIN = 64, DATA_MIB_MAX = 16 << 20, MEBIBYTE_BITS = 20 };
 
 /* What the command line says. */
 struct wish {
 	struct image_plan image;
 	const char *format, *words; /* of the disk; NULL: none */
+	const char *setup, *data;   /* of the data disk; NULL: none, and the usual size */
+	uint64_t data_mib;
 };
 
-static bool disk_run(const struct wish *wish, struct error *e)
+static bool path_make(
+	const struct wish *wish, const char *name, const char *format, char *ret, struct error *e)
 {
-	char path[IMAGE_PATH_BYTES];
+	return snprintf(ret, IMAGE_PATH_BYTES, "%s/%s.%s", wish->image.directory, name, format) <
+		       IMAGE_PATH_BYTES ||
+	       fail(e, FAULT_NEVER, "write '%s': the path is too long", wish->image.directory);
+}
+
+static bool boot_disk_make(
+	const struct wish *wish, const char *format, const char *to, struct error *e)
+{
 	struct disk_plan plan = { .directory = wish->image.directory,
 		.kernel_path = wish->image.kernel_path,
 		.words = wish->words,
-		.format = wish->format,
+		.format = format,
+		.work_path = wish->image.directory,
+		.to = to };
+
+	return disk_build(&plan, e);
+}
+
+static bool data_disk_make(
+	const struct wish *wish, const char *format, const char *to, struct error *e)
+{
+	struct disk_data_plan plan = { .setup_path = wish->setup,
+		.format = format,
+		.work_path = wish->image.directory,
+		.to = to,
+		.bytes = wish->data_mib << MEBIBYTE_BITS };
+
+	return disk_data_build(&plan, e);
+}
+
+/* Both disks raw, then in one file. The card is the one that all offer, if the image has its driver. */
+static bool machine_make(const struct wish *wish, struct error *e)
+{
+	char boot[IMAGE_PATH_BYTES], data[IMAGE_PATH_BYTES], path[IMAGE_PATH_BYTES];
+	bool has_e1000 = image_has_driver(wish->image.directory, "e1000");
+	struct ova_plan plan = { .boot_path = boot,
+		.data_path = data,
+		.nic = has_e1000 ? "E1000" : "VmxNet3",
 		.work_path = wish->image.directory,
 		.to = path };
 
+	if (!path_make(wish, "disk", "raw", boot, e) || !path_make(wish, "data", "raw", data, e) ||
+		!path_make(wish, "mailvisor", "ova", path, e))
+		return false;
+	if (!has_e1000)
+		(void)fprintf(stderr,
+			"mailvisor-lab image: this kernel has no driver for the network card of "
+			"VirtualBox's and Hyper-V's imports (the package linux-image-amd64 brings "
+			"one): the OVA has VMware's\n");
+	bool is_made = boot_disk_make(wish, "raw", boot, e) &&
+		       data_disk_make(wish, "raw", data, e) && ova_write(&plan, e);
+
+	(void)unlink(boot);
+	(void)unlink(data);
+	if (is_made)
+		(void)printf("%s\n", path);
+	return is_made;
+}
+
+static bool disks_make(const struct wish *wish, struct error *e)
+{
+	char path[IMAGE_PATH_BYTES];
+
 	if (wish->format == NULL)
 		return true;
-	if (snprintf(path, sizeof path, "%s/" DISK_NAME ".%s", plan.directory, plan.format) >=
-		(int)sizeof path)
-		return fail(e, FAULT_NEVER, "write '%s': the path is too long", plan.directory);
-	if (!disk_build(&plan, e))
+	if (format_is_machine(wish->format))
+		return machine_make(wish, e);
+	if (!path_make(wish, "disk", wish->format, path, e) ||
+		!boot_disk_make(wish, wish->format, path, e))
+		return false;
+	(void)printf("%s\n", path);
+	if (wish->setup == NULL && wish->data == NULL)
+		return true;
+	if (!path_make(wish, "data", wish->format, path, e) ||
+		!data_disk_make(wish, wish->format, path, e))
 		return false;
 	(void)printf("%s\n", path);
 	return true;
@@ -58,7 +128,7 @@ static int build_run(const struct wish *wish)
 
 	if (image_build(&wish->image, &e)) {
 		(void)printf("%s/" IMAGE_MANIFEST "\n", wish->image.directory);
-		if (disk_run(wish, &e))
+		if (disks_make(wish, &e))
 			return STATUS_GOOD;
 	}
 	(void)fprintf(stderr, "mailvisor-lab image: %s\n", e.text);
@@ -86,19 +156,43 @@ static const char **place_of(struct wish *wish, int letter)
 		return &wish->format;
 	case 'a':
 		return &wish->words;
+	case 'd':
+		return &wish->data;
+	case 'u':
+		return &wish->setup;
 	default:
 		return NULL;
 	}
 }
 
-static bool wish_is_whole(const struct wish *wish)
+static bool wish_is_whole(struct wish *wish)
 {
+	wish->data_mib = DATA_MIB;
 	if (wish->format == NULL)
-		return wish->words == NULL;
-	if (disk_has_format(wish->format))
+		return wish->words == NULL && wish->setup == NULL && wish->data == NULL;
+	if (!format_is_known(wish->format)) {
+		(void)fprintf(stderr, "mailvisor-lab image: there is no format '%s': %s\n",
+			wish->format, format_names);
+		return false;
+	}
+	if (wish->data == NULL ||
+		(slice_number(slice_of(wish->data), DATA_MIB_MAX, &wish->data_mib) &&
+			wish->data_mib >= DATA_MIB_MIN))
 		return true;
-	(void)fprintf(stderr, "mailvisor-lab image: there is no format '%s'\n", wish->format);
+	(void)fprintf(stderr, "mailvisor-lab image: --data %s: want %d to %d mebibytes\n",
+		wish->data, DATA_MIB_MIN, DATA_MIB_MAX);
 	return false;
+}
+
+/* An OVA goes to who knows what: the kernel with the drivers of real machines, where it is installed. */
+static void kernel_choose(struct wish *wish, char room[IMAGE_PATH_BYTES])
+{
+	struct image_plan any = { .modules = (const char *const[]){ "e1000", NULL } };
+	struct error ignored = { 0 };
+
+	if (wish->format != NULL && format_is_machine(wish->format) &&
+		wish->image.kernel_path == NULL && image_kernel_for(&any, room, &ignored))
+		wish->image.kernel_path = room;
 }
 
 int image_command(int argc, char **argv)
@@ -107,10 +201,11 @@ int image_command(int argc, char **argv)
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "server", required_argument, NULL, 's' },
 		{ "format", required_argument, NULL, 'f' },
-		{ "append", required_argument, NULL, 'a' }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 } };
+		{ "append", required_argument, NULL, 'a' },
+		{ "setup", required_argument, NULL, 'u' }, { "data", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	struct wish wish = { .image.directory = "mailvisor-image" };
-	char server[IMAGE_PATH_BYTES];
+	char server[IMAGE_PATH_BYTES], kernel[IMAGE_PATH_BYTES];
 	struct error e = { 0 };
 	int letter;
 
@@ -134,5 +229,6 @@ int image_command(int argc, char **argv)
 	}
 	if (wish.image.server_path == NULL)
 		wish.image.server_path = server;
+	kernel_choose(&wish, kernel);
 	return build_run(&wish);
 }

@@ -3,9 +3,9 @@
 
 #include "lab/files/run.h"
 #include "lab/image/drivers.h"
+#include "lab/image/format.h"
 #include "lab/image/image.h"
 #include "lab/image/pack.h"
-#include "lab/image/uki.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -27,6 +27,8 @@ enum {
 	DISK_MEMBER_BYTES = 4,         /* cpio members begin at multiples of it */
 };
 
+/* Each starts the same two files of the partition: a kernel and an initramfs. */
+#define LOADER "/usr/lib/systemd/boot/efi/systemd-bootx64.efi"
 #define GPTMBR "/usr/lib/syslinux/mbr/gptmbr.bin"
 #define DISK_WORDS                                                                                 \
 	"console=ttyS0 quiet panic=-1 random.trust_cpu=on cryptomgr.notests audit=0 apparmor=0 "   \
@@ -36,30 +38,28 @@ static const struct disk_need {
 	const char *what, *package;
 	bool is_file;
 } disk_needs[] = {
-	{ "objcopy", "binutils", false },
 	{ "sfdisk", "fdisk", false },
 	{ "mkfs.fat", "dosfstools", false },
 	{ "mmd", "mtools", false },
 	{ "mcopy", "mtools", false },
 	{ "syslinux", "syslinux", false },
 	{ GPTMBR, "syslinux-common", true },
-	{ UKI_STUB, "systemd-boot-efi", true },
+	{ LOADER, "systemd-boot-efi", true },
 };
 
 /* Paths of what is made on the way, all in the work directory. */
 enum part {
-	PART_RELEASE,
-	PART_WORDS,
 	PART_INITRD,
-	PART_UKI,
-	PART_CONFIG,
+	PART_SYSLINUX,
+	PART_LOADER,
+	PART_ENTRY,
 	PART_FAT,
 	PART_DRIVERS,
 	PART_CPIO,
 	PART_COUNT
 };
-static const char *const part_names[PART_COUNT] = { "disk-release", "disk-words", "disk-initrd",
-	"disk-uki", "disk-syslinux.cfg", "disk-fat", "disk-drivers", "disk-cpio" };
+static const char *const part_names[PART_COUNT] = { "disk-initrd", "disk-syslinux.cfg",
+	"disk-loader.conf", "disk-entry.conf", "disk-fat", "disk-drivers", "disk-cpio" };
 
 struct disk_work {
 	const struct disk_plan *plan;
@@ -67,17 +67,6 @@ struct disk_work {
 	char kernel[IMAGE_PATH_BYTES], initramfs[IMAGE_PATH_BYTES], version[IMAGE_PATH_BYTES];
 	char words[DISK_WORDS_BYTES];
 };
-
-bool disk_has_format(const char *format)
-{
-	static const char *const formats[] = { "raw", "vdi", "vmdk", "qcow2" };
-
-	for (size_t i = 0; i < COUNT(formats); i++) {
-		if (strcmp(formats[i], format) == 0)
-			return true;
-	}
-	return false;
-}
 
 bool disk_is_possible(const char *format, char *ret_reason, size_t size)
 {
@@ -94,17 +83,6 @@ bool disk_is_possible(const char *format, char *ret_reason, size_t size)
 		return true;
 	(void)snprintf(ret_reason, size, "there is no qemu-img; the package qemu-utils brings it");
 	return false;
-}
-
-bool disk_convert(const char *from, const char *format, const char *to, struct error *e)
-{
-	auto_buf output = { .max = RUN_OUTPUT_BYTES };
-	bool is_vmdk = strcmp(format, "vmdk") == 0;
-	/* A disk that grows: VMware writes to it as it is. The adapter is only a hint in the file. */
-	const char *words[] = { "qemu-img", "convert", "-f", "raw", "-O", format, from, to,
-		is_vmdk ? "-o" : NULL, "subformat=monolithicSparse,adapter_type=lsilogic", NULL };
-
-	return run(words, S(""), &output, e);
 }
 
 static bool file_write(const char *path, struct slice text, struct error *e)
@@ -205,38 +183,30 @@ static bool initrd_make(const struct disk_work *w, struct error *e)
 	       pack_zstd(to, w->parts[PART_INITRD], e);
 }
 
-static bool uki_make(const struct disk_work *w, struct error *e)
+/* syslinux for a BIOS, systemd-boot (Boot Loader Specification, type 1) for UEFI; neither asks anybody. */
+static bool configs_make(const struct disk_work *w, struct error *e)
 {
-	const struct uki_section sections[UKI_SECTION_COUNT] = {
-		{ ".osrel", w->parts[PART_RELEASE] },
-		{ ".cmdline", w->parts[PART_WORDS] },
-		{ ".initrd", w->parts[PART_INITRD] },
-		{ ".linux", w->kernel },
-	};
-
-	return file_write(
-		       w->parts[PART_RELEASE], S("ID=mailvisor\nPRETTY_NAME=\"Mailvisor\"\n"), e) &&
-	       file_write(
-		       w->parts[PART_WORDS], (struct slice){ w->words, strlen(w->words) + 1 }, e) &&
-	       uki_write(UKI_STUB, sections, w->parts[PART_UKI], e);
-}
-
-static bool config_make(const struct disk_work *w, struct error *e)
-{
-	auto_buf text = { .max = 2 * DISK_WORDS_BYTES };
-
-	return (buf_add_format(&text,
+	auto_buf syslinux = { .max = 2 * DISK_WORDS_BYTES },
+		 entry = { .max = 2 * DISK_WORDS_BYTES };
+	bool fits =
+		buf_add_format(&syslinux,
 			"SERIAL 0 115200\nDEFAULT mailvisor\nPROMPT 0\nTIMEOUT 0\n"
 			"LABEL mailvisor\n  LINUX /linux\n  INITRD /initrd\n  APPEND %s\n",
-			w->words) ||
-		       fail(e, FAULT_LATER, "write syslinux.cfg: out of memory")) &&
-	       file_write(w->parts[PART_CONFIG], buf_slice(&text), e);
+			w->words) &&
+		buf_add_format(&entry,
+			"title Mailvisor\nlinux /linux\ninitrd /initrd\noptions %s\n", w->words);
+
+	if (!fits)
+		return fail(e, FAULT_LATER, "write the loaders' files: out of memory");
+	return file_write(w->parts[PART_SYSLINUX], buf_slice(&syslinux), e) &&
+	       file_write(w->parts[PART_LOADER],
+		       S("default mailvisor.conf\ntimeout 0\neditor no\n"), e) &&
+	       file_write(w->parts[PART_ENTRY], buf_slice(&entry), e);
 }
 
 static size_t fat_bytes(const struct disk_work *w)
 {
-	size_t bytes = file_bytes(w->parts[PART_UKI]) + file_bytes(w->kernel) +
-		       file_bytes(w->parts[PART_INITRD]) + DISK_SLACK_BYTES;
+	size_t bytes = file_bytes(w->kernel) + file_bytes(w->parts[PART_INITRD]) + DISK_SLACK_BYTES;
 
 	bytes = bytes < DISK_FAT_BYTES_MIN ? DISK_FAT_BYTES_MIN : bytes;
 	return (bytes + (1 << 20) - 1) >> 20 << 20;
@@ -263,18 +233,26 @@ static bool fat_make(const struct disk_work *w, struct error *e)
 	const char *fat = w->parts[PART_FAT];
 	const char *format[] = { "mkfs.fat", "-F", "32", "-i", "4d564d56", "-n", "MAILVISOR",
 		"--invariant", fat, NULL };
-	const char *directories[] = { "mmd", "-i", fat, "::/EFI", "::/EFI/BOOT", NULL };
-	const char *uki[] = { "mcopy", "-i", fat, w->parts[PART_UKI], "::/EFI/BOOT/BOOTX64.EFI",
-		NULL };
-	const char *kernel[] = { "mcopy", "-i", fat, w->kernel, "::/linux", NULL };
-	const char *initrd[] = { "mcopy", "-i", fat, w->parts[PART_INITRD], "::/initrd", NULL };
-	const char *config[] = { "mcopy", "-i", fat, w->parts[PART_CONFIG], "::/syslinux.cfg",
-		NULL };
+	const char *directories[] = { "mmd", "-i", fat, "::/EFI", "::/EFI/BOOT", "::/loader",
+		"::/loader/entries", NULL };
+	const struct {
+		const char *from, *to;
+	} files[] = { { LOADER, "::/EFI/BOOT/BOOTX64.EFI" },
+		{ w->parts[PART_LOADER], "::/loader/loader.conf" },
+		{ w->parts[PART_ENTRY], "::/loader/entries/mailvisor.conf" },
+		{ w->kernel, "::/linux" }, { w->parts[PART_INITRD], "::/initrd" },
+		{ w->parts[PART_SYSLINUX], "::/syslinux.cfg" } };
 	const char *loader[] = { "syslinux", "--install", fat, NULL };
 
-	return file_blank(fat, fat_bytes(w), e) && program(format, e) && program(directories, e) &&
-	       program(uki, e) && program(kernel, e) && program(initrd, e) && program(config, e) &&
-	       program(loader, e);
+	if (!file_blank(fat, fat_bytes(w), e) || !program(format, e) || !program(directories, e))
+		return false;
+	for (size_t i = 0; i < COUNT(files); i++) {
+		const char *copy[] = { "mcopy", "-i", fat, files[i].from, files[i].to, NULL };
+
+		if (!program(copy, e))
+			return false;
+	}
+	return program(loader, e);
 }
 
 /* The identities are fixed: a disk of the same parts is the same disk. */
@@ -307,12 +285,12 @@ static bool disk_make(const struct disk_work *w, struct error *e)
 {
 	char raw[IMAGE_PATH_BYTES];
 
-	if (!initrd_make(w, e) || !uki_make(w, e) || !config_make(w, e) || !fat_make(w, e))
+	if (!initrd_make(w, e) || !configs_make(w, e) || !fat_make(w, e))
 		return false;
 	if (strcmp(w->plan->format, "raw") == 0)
 		return raw_make(w, w->plan->to, e);
 	(void)snprintf(raw, sizeof raw, "%.490s/disk-raw", w->plan->work_path);
-	bool is_made = raw_make(w, raw, e) && disk_convert(raw, w->plan->format, w->plan->to, e);
+	bool is_made = raw_make(w, raw, e) && format_convert(raw, w->plan->format, w->plan->to, e);
 
 	(void)unlink(raw);
 	return is_made;

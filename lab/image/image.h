@@ -42,6 +42,8 @@ MUST_CHECK bool image_kernel_for(
  */
 MUST_CHECK bool image_variant(
 	const struct image_plan *plan, char ret_directory[IMAGE_PATH_BYTES], struct error *e);
+/* Has the kernel of the image in that directory a driver of that name? */
+bool image_has_driver(const char *directory, const char *name);
 /* "mailvisor" beside this program, in its build tree, or installed. */
 MUST_CHECK bool image_server_find(char ret_path[IMAGE_PATH_BYTES], struct error *e);
 /* `mailvisor-lab image …`; argv[0] is "image". Returns the exit status. */

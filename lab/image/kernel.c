@@ -8,6 +8,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <glob.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,23 @@ static const char *module_missing(const char *kernel_path, const char *const *mo
 	while (*modules != NULL && modules_find(&m, *modules) != MODULES_ABSENT)
 		modules++;
 	return *modules;
+}
+
+bool image_has_driver(const char *directory, const char *name)
+{
+	char path[2 * IMAGE_PATH_BYTES];
+	auto_modules m = { .context = NULL };
+	struct error ignored = { 0 };
+	json_error_t where;
+
+	(void)snprintf(path, sizeof path, "%s/" IMAGE_MANIFEST, directory);
+	json_t *all = json_load_file(path, 0, &where);
+	const char *version = json_string_value(json_object_get(all, "kernel_version"));
+	bool has = version != NULL && modules_open(&m, version, &ignored) &&
+		   modules_find(&m, name) != MODULES_ABSENT;
+
+	json_decref(all);
+	return has;
 }
 
 bool image_kernel_for(

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "lab/files/run.h"
-#include "lab/image/disk.h"
+#include "lab/image/format.h"
 #include "lab/image/image.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/qemu_words.h"
@@ -246,7 +246,7 @@ static bool disk_make(const struct deploy_plan *plan, struct error *e)
 	if (rename(path, raw) < 0)
 		return fail(e, FAULT_LATER, "move '%s': %m", path);
 	bool is_made =
-		disk_convert(raw, hardware_value_name(&plan->hardware, HARDWARE_FORMAT), path, e);
+		format_convert(raw, hardware_value_name(&plan->hardware, HARDWARE_FORMAT), path, e);
 
 	(void)unlink(raw);
 	return is_made;

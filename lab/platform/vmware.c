@@ -9,7 +9,7 @@
  */
 #include "base/clock.h"
 #include "lab/files/run.h"
-#include "lab/image/disk.h"
+#include "lab/image/format.h"
 #include "lab/image/files.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/list.h"
@@ -127,7 +127,7 @@ static bool disk_make(const char *directory, const char *raw, const char *name,
 	if (snprintf(ret, PLATFORM_PATH_BYTES, "%s/%s.vmdk", directory, name) >=
 		PLATFORM_PATH_BYTES)
 		return fail(e, FAULT_NEVER, "make the disk '%s': the path is too long", name);
-	bool is_made = disk_convert(raw, "vmdk", ret, e);
+	bool is_made = format_convert(raw, "vmdk", ret, e);
 
 	(void)unlink(raw);
 	return is_made;

@@ -19,8 +19,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
 ACCOUNTS = ["alice@a.example", "secret-of-alice", "bob@b.example", "secret-of-bob"]
-TOOLS = {"objcopy", "sfdisk", "mkfs.fat", "mmd", "mcopy", "syslinux", "qemu-img", "qemu-system-x86_64", "mke2fs", "unshare"}
-FILES = {"/usr/lib/syslinux/mbr/gptmbr.bin", "/usr/lib/systemd/boot/efi/linuxx64.efi.stub",
+TOOLS = {"sfdisk", "mkfs.fat", "mmd", "mcopy", "syslinux", "qemu-img", "qemu-system-x86_64", "mke2fs", "unshare"}
+FILES = {"/usr/lib/syslinux/mbr/gptmbr.bin", "/usr/lib/systemd/boot/efi/systemd-bootx64.efi",
          "/usr/share/OVMF/OVMF_CODE_4M.fd"}
 # VirtualBox: a /dev with the module's device, for this program only. VMware: a network where the guest's address is ours (and no
 # connection's source, or the guest would take it for its own).

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What VBoxManage and vmrun print, the .vmx file, PID 1's address, whose machine it is. */
-#include "lab/image/uki.h"
 #include "lab/platform/lan.h"
 #include "lab/platform/machine.h"
 #include "lab/platform/virtualbox_read.h"
@@ -229,40 +228,12 @@ static void test_step(void **state)
 	check(network_now() == inside);
 }
 
-/* A PE file of one section: where objcopy may go on. */
-static void test_uki(void **state)
-{
-	unsigned char pe[512] = "MZ";
-	uint64_t end = 7, alignment = 7;
-	struct slice file = { (const char *)pe, sizeof pe };
-
-	(void)state;
-	pe[0x3c] = 0x40;
-	memcpy(pe + 0x40, "PE\0\0", 4);
-	pe[0x46] = 1;   /* sections */
-	pe[0x54] = 240; /* bytes of the optional header, whose magic follows at 0x58 */
-	pe[0x58] = 0x0b;
-	pe[0x59] = 0x02;
-	pe[0x58 + 24] = 0x00; /* the base: 0x10000 */
-	pe[0x58 + 26] = 0x01;
-	pe[0x58 + 33] = 0x10;       /* the alignment: 0x1000 */
-	pe[0x58 + 240 + 9] = 0x02;  /* the section's size: 0x200 */
-	pe[0x58 + 240 + 13] = 0x30; /* its address: 0x3000 */
-	check(uki_end(file, &end, &alignment) && end == 0x13200 && alignment == 0x1000);
-	for (size_t cut = 0; cut < 0x58 + 240 + 40; cut++)
-		check_row(!uki_end(slice_first(file, cut), &end, &alignment), cut);
-	pe[0x58 + 33] = 0x11; /* no power of two */
-	pe[0x58 + 32] = 0x01;
-	check(!uki_end(file, &end, &alignment));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_value),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_vmx), cmocka_unit_test(test_vmrun),
-		cmocka_unit_test(test_orphan), cmocka_unit_test(test_uki),
-		cmocka_unit_test(test_step) };
+		cmocka_unit_test(test_orphan), cmocka_unit_test(test_step) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
