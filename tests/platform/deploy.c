@@ -10,7 +10,7 @@
  * Lines: snapshot NAME, revert NAME, save DIRECTORY, restore DIRECTORY (stops what is there, and then in
  * WORK again), migrate, cut, boot; each is answered by a line of JSON.
  * The variable MAILVISOR_HARDWARE has "KEY=VALUE KEY=VALUE…", MAILVISOR_MEMORY and
- * MAILVISOR_DISK mebibytes.
+ * MAILVISOR_DISK mebibytes, MAILVISOR_CPUS and MAILVISOR_DEADLINE (seconds) numbers.
  */
 #include "lab/files/file.h"
 #include "lab/platform/platform.h"
@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SKIPPED = 77, DEADLINE_MS = 180000, MEMORY_BYTES = 512 << 20, DISK_BYTES = 256 << 20 };
+enum { SKIPPED = 77, DEADLINE_S = 180, MEMORY_BYTES = 512 << 20, DISK_BYTES = 256 << 20 };
 
 static volatile bool is_cancelled;
 
@@ -177,11 +177,11 @@ static int deploy(const struct platform *platform, const struct deploy_plan *pla
 	return 0;
 }
 
-static uint64_t bytes_wanted(const char *name, uint64_t usual)
+static uint64_t wanted(const char *name, unsigned shift, uint64_t usual)
 {
 	const char *text = getenv(name);
 
-	return text == NULL ? usual : strtoull(text, NULL, 10) << 20;
+	return text == NULL ? usual : strtoull(text, NULL, 10) << shift;
 }
 
 int main(int argc, char **argv)
@@ -191,10 +191,10 @@ int main(int argc, char **argv)
 	struct deploy_plan plan = { .domains = domains,
 		.domain_count = COUNT(domains),
 		.accounts = accounts,
-		.cpu_count = 2,
-		.memory_bytes = bytes_wanted("MAILVISOR_MEMORY", MEMORY_BYTES),
-		.disk_bytes = bytes_wanted("MAILVISOR_DISK", DISK_BYTES),
-		.deadline_ms = DEADLINE_MS,
+		.cpu_count = (unsigned)wanted("MAILVISOR_CPUS", 0, 2),
+		.memory_bytes = wanted("MAILVISOR_MEMORY", 20, MEMORY_BYTES),
+		.disk_bytes = wanted("MAILVISOR_DISK", 20, DISK_BYTES),
+		.deadline_ms = 1000 * wanted("MAILVISOR_DEADLINE", 0, DEADLINE_S),
 		.is_cancelled = &is_cancelled };
 	struct error e = { 0 };
 	const struct platform *platform = argc < 7 ? NULL : platform_find(slice_of(argv[1]));

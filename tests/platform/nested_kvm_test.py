@@ -13,9 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
-WAIT_S = 570
+WAIT_S, STILL_S, TRY_COUNT = 280, 120, 2
 QEMU = "/usr/bin/qemu-system-x86_64"
 PROGRAMS = ["/bin/sh", "/bin/mount", "/sbin/modprobe", "/sbin/ip", "/sbin/mke2fs", "/bin/cat", QEMU]
 DATA = ["/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/kvmvapic.bin", "/usr/share/qemu/linuxboot_dma.bin",
@@ -29,9 +30,10 @@ mount -t tmpfs tmp /tmp
 mount -t tmpfs work /work
 mount -t cgroup2 cgroup /sys/fs/cgroup
 modprobe -a kvm_amd tun bridge veth
-/deploy kvm /mailvisor /image /work alice@a.example secret-of-alice </dev/null
+MAILVISOR_CPUS=1 MAILVISOR_MEMORY=256 /deploy kvm /mailvisor /image /work alice@a.example secret-of-alice </dev/null
 echo "nested: status $?"
 cat /work/console.log
+echo "nested: clock $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 echo o >/proc/sysrq-trigger
 while :; do read -r line; done
 """
@@ -72,6 +74,44 @@ def tree_make(tree, deploy, lab, server, version):
     (tree / "init").chmod(0o755)
 
 
+def outer_try(base, kernel):
+    """What the emulated machine said until it was off; None: it stood still."""
+    # NVMe is built into the kernel, so the outer machine needs no initramfs. tsc=reliable, as the lab's own guests have it:
+    # without it the kernel finds the two emulated processors' counters unsynchronised ("Marking TSC unstable") and takes the
+    # HPET, of which every reading leaves the emulated processor under one lock: on a busy machine hardly anything goes on.
+    console = base / "console"
+    with open(console, "wb") as out, subprocess.Popen(
+            [QEMU, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults",
+             "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", kernel, "-append",
+             "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests random.trust_cpu=on tsc=reliable "
+             "root=/dev/nvme0n1 rootfstype=ext4 rw init=/init",
+             "-drive", f"if=none,id=d,file={base / 'root.ext4'},format=raw,cache=unsafe,snapshot=on",
+             "-device", "nvme,drive=d,serial=root"], stdin=subprocess.DEVNULL, stdout=out, stderr=out) as qemu:
+        begin = changed = time.monotonic()
+        size = 0
+        while qemu.poll() is None:
+            time.sleep(0.2)
+            now = time.monotonic()
+            if console.stat().st_size != size:
+                size, changed = console.stat().st_size, now
+            if now - changed > STILL_S or now - begin > WAIT_S:
+                qemu.kill()
+                qemu.wait()
+                print(f"stood still {now - changed:.0f} s of {now - begin:.0f} s, after:\n"
+                      + console.read_text(errors="replace")[-1500:])
+                return None
+    return console.read_text(errors="replace")
+
+
+def outer_run(base, kernel):
+    """One that stood still is tried again, and said: what does not pass then is broken."""
+    for _ in range(TRY_COUNT):
+        said = outer_try(base, kernel)
+        if said is not None:
+            return said
+    raise AssertionError("the emulated machine stood still each time")
+
+
 def main():
     deploy, lab, server = sys.argv[1:]
     os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -87,20 +127,12 @@ def main():
         (base / "root.ext4").touch()
         os.truncate(base / "root.ext4", 900 << 20)
         subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", base / "tree", base / "root.ext4"], check=True, timeout=120)
-        # NVMe is built into the kernel, so the outer machine needs no initramfs.
-        result = subprocess.run(
-            [QEMU, "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "2048", "-nodefaults",
-             "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", kernels[-1], "-append",
-             "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests random.trust_cpu=on "
-             "root=/dev/nvme0n1 rootfstype=ext4 rw init=/init",
-             "-drive", f"if=none,id=d,file={base / 'root.ext4'},format=raw,cache=unsafe",
-             "-device", "nvme,drive=d,serial=root"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=WAIT_S, check=False)
-        found = re.search(r'^\{"cpu_ns".*$', result.stdout, re.M)
-        assert found and "nested: status 0" in result.stdout, result.stdout[-6000:] + result.stderr
+        said = outer_run(base, kernels[-1])
+        found = re.search(r'^\{"cpu_ns".*$', said, re.M)
+        assert found and "nested: status 0" in said, said[-6000:]
         facts = json.loads(found[0])
         assert facts["facts"]["accelerator"] == "kvm" and facts["facts"]["flushes_until_ready"] > 0, facts
-        assert "state=off" in result.stdout, "the guest did not end by itself"
+        assert "state=off" in said, "the guest did not end by itself"
         print(f"deployed under KVM inside software emulation: {facts['stages_ms']}")
 
 
