@@ -123,7 +123,13 @@ static bool program_wait(pid_t pid, uint64_t until_ns, int *ret_status)
 
 bool run(const char *const *words, struct slice input, struct buf *output, struct error *e)
 {
-	uint64_t until_ns = clock_mono_ns(&clock_real) + RUN_WAIT_MS * NS_PER_MS;
+	return run_within(words, input, RUN_WAIT_MS, output, e);
+}
+
+bool run_within(const char *const *words, struct slice input, unsigned wait_ms, struct buf *output,
+	struct error *e)
+{
+	uint64_t until_ns = clock_mono_ns(&clock_real) + wait_ms * NS_PER_MS;
 	auto_fd input_fd = input_open(input);
 	int ends[2] = { -1, -1 }, status = 0;
 	pid_t pid = 0;
@@ -138,8 +144,7 @@ bool run(const char *const *words, struct slice input, struct buf *output, struc
 		return false;
 	output_read(from, until_ns, output);
 	if (!program_wait(pid, until_ns, &status))
-		return fail(
-			e, FAULT_LATER, "run '%s': not done in %d s", words[0], RUN_WAIT_MS / 1000);
+		return fail(e, FAULT_LATER, "run '%s': not done in %u s", words[0], wait_ms / 1000);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		struct slice said = slice_trim(buf_slice(output));
 

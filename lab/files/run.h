@@ -17,6 +17,9 @@ enum {
 /* words end with NULL; words[0] is looked up in PATH. Failure: not started, or not ended with 0. */
 MUST_CHECK bool run(
 	const char *const *words, struct slice input, struct buf *output, struct error *e);
+/* The same for a program that may take longer. */
+MUST_CHECK bool run_within(const char *const *words, struct slice input, unsigned wait_ms,
+	struct buf *output, struct error *e);
 /* The first line that "words" print, into room; "" when it cannot be run. */
 void run_line(const char *const *words, char *room, size_t size);
 /* Is there such a program in PATH or in the sbin directories? */

@@ -3,10 +3,12 @@
 
 #include "lab/files/file.h"
 #include "lab/files/run.h"
+#include "lab/image/files.h"
 #include "lab/image/image.h"
 #include "lab/image/server_files.h"
 #include "lab/platform/carry.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +156,10 @@ bool appliance_console_watch(struct site *s, struct deployment *d, struct error 
 {
 	auto_fd fd = open(d->console_path, O_RDONLY | O_CLOEXEC);
 	char room[CONSOLE_READ_BYTES];
+
+	/* A hypervisor may begin the file again with each start of the machine. */
+	if (fd >= 0 && lseek(fd, 0, SEEK_END) < (off_t)s->console_seen_bytes)
+		s->console_seen_bytes = 0;
 	ssize_t got = fd < 0 ? -1 : pread(fd, room, sizeof room, (off_t)s->console_seen_bytes);
 	struct slice text = { room, got < 0 ? 0 : (size_t)got };
 
@@ -162,6 +168,44 @@ bool appliance_console_watch(struct site *s, struct deployment *d, struct error 
 			return false;
 		s->console_seen_bytes += end + 1;
 		text = slice_skip(text, end + 1);
+	}
+	return true;
+}
+
+bool appliance_address(struct slice line, char *room, size_t size)
+{
+	const struct slice key = S(" ip=");
+	struct in_addr address;
+
+	line = slice_trim(line);
+	if (!slice_starts(line, S("mailvisor-guest: state=network ")))
+		return false;
+	for (; line.len > 0 && !slice_starts(line, key); line = slice_skip(line, 1))
+		continue;
+	line = slice_skip(line, line.len == 0 ? 0 : key.len);
+	return slice_text(slice_first(line, slice_find(line, ' ')), room, size) &&
+	       inet_pton(AF_INET, room, &address) == 1;
+}
+
+/* PID 1's line about the network is what makes the guest reachable. */
+bool appliance_address_watch(struct site *s, struct deployment *d, struct error *e)
+{
+	auto_free char *at = NULL;
+	struct error ignored = { 0 };
+	size_t len = 0;
+
+	if (!appliance_console_watch(s, d, e))
+		return false;
+	if (d->host[0] != '\0' || !image_read(d->console_path, &at, &len, &ignored))
+		return true;
+	for (struct slice rest = { at, len }; rest.len > 0 && d->host[0] == '\0';) {
+		size_t end = slice_find(rest, '\n');
+
+		/* The last line may not be whole yet. */
+		if (end < rest.len &&
+			!appliance_address(slice_first(rest, end), d->host, sizeof d->host))
+			d->host[0] = '\0';
+		rest = slice_skip(rest, end + 1);
 	}
 	return true;
 }

@@ -17,6 +17,10 @@ MUST_CHECK bool appliance_disk_make(
 	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e);
 /* Notes the stages that the console has printed since the last look; for site.watch. */
 MUST_CHECK bool appliance_console_watch(struct site *s, struct deployment *d, struct error *e);
+/* The same, and the address that PID 1 says it has becomes the deployment's, once. */
+MUST_CHECK bool appliance_address_watch(struct site *s, struct deployment *d, struct error *e);
+/* The address in PID 1's line "mailvisor-guest: state=network … ip=A.B.C.D …"; false: not that line. */
+MUST_CHECK bool appliance_address(struct slice line, char *room, size_t size);
 /* Into the facts: which initramfs; which kernel, for machines that boot the image's own. */
 void appliance_note(struct site *s);
 void appliance_kernel_note(struct site *s);

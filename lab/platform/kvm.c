@@ -92,6 +92,7 @@ const struct platform platform_kvm = {
 	.name = "kvm",
 	.title = "QEMU, KVM",
 	.is_virtual = true,
+	.is_hardware = true,
 	.hardware = (1u << HARDWARE_KEY_COUNT) - 1,
 	.probe = kvm_probe,
 	.deploy = kvm_deploy,

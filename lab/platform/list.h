@@ -4,4 +4,4 @@
 #include "lab/platform/platform.h"
 
 extern const struct platform platform_process, platform_container, platform_uml, platform_tcg,
-	platform_kvm, platform_virtualbox, platform_vmware;
+	platform_kvm, platform_virtualbox, platform_vmware, platform_libvirt;

@@ -2,12 +2,14 @@
 #include "lab/platform/machine.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "lab/image/disk.h"
 #include "lab/platform/appliance.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WORDS_BYTES = 2048, LINE_BYTES = 4096, PID_MAX = 1 << 22 };
+enum {
+	WORDS_BYTES = 2048,
+	LINE_BYTES = 4096,
+	PID_MAX = 1 << 22,
+	POWER_OFF_WAIT_MS = 15000, /* the guest drains its server for up to 10 s */
+	POWER_OFF_LOOK_MS = 50,
+};
 
 void machine_name_next(char ret[MACHINE_NAME_BYTES])
 {
@@ -148,4 +156,45 @@ void machine_note(struct site *s, const char *hypervisor, struct slice version)
 			"the same kind, not on an installation of this hypervisor"));
 	appliance_kernel_note(s);
 	appliance_note(s);
+}
+
+void machine_spawn(struct deployment *d)
+{
+	site_stage(d, "spawn");
+	d->spawn_ns = d->stages[d->stage_count - 1].at_ns;
+}
+
+void machine_off_wait(struct site *s)
+{
+	uint64_t until_ns = clock_mono_ns(&clock_real) + POWER_OFF_WAIT_MS * NS_PER_MS;
+	char reason[PLATFORM_REASON_BYTES];
+
+	while (s->looks(s, reason) && clock_mono_ns(&clock_real) < until_ns)
+		(void)poll(NULL, 0, POWER_OFF_LOOK_MS);
+}
+
+void machine_stop(const struct machine_driver *driver, struct deployment *d)
+{
+	struct site *s = site_of(d);
+
+	if (s == NULL)
+		return;
+	if (s->machine[0] != '\0' && d->first_220_ns != 0 && driver->press(s))
+		machine_off_wait(s);
+	if (s->machine[0] != '\0')
+		driver->remove(s);
+	site_stop(d);
+}
+
+bool machine_deploy(const struct machine_driver *driver, const struct platform *platform,
+	const struct deploy_plan *plan, struct deployment *ret, struct error *e)
+{
+	if (!site_open_outside(plan, platform, ret, e))
+		return false;
+	ret->timeline_path[0] = '\0';
+	site_of(ret)->group.name[0] = '\0'; /* its processes are not ours */
+	if (driver->make(ret, e))
+		return true;
+	machine_stop(driver, ret);
+	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * machine - what VirtualBox and VMware have in common: a machine that another program keeps.
+ * machine - what VirtualBox, VMware and libvirt have in common: a machine that another program keeps.
  *
  * Its name carries the lab's process id, so that the next lab knows what a crashed one left behind.
  * It boots the image's disk (lab/image/disk.h) and keeps its mail on a second one; both lie in
@@ -11,6 +11,25 @@
 #include "lab/platform/site.h"
 
 enum { MACHINE_NAME_BYTES = 48 };
+
+/* How one hypervisor does what all of them do in the same order. */
+struct machine_driver {
+	/* Makes and starts it, until site_ready() or not. */
+	bool (*make)(struct deployment *d, struct error *e);
+	/* Presses its power button; false: there is no way to ask for a clean end. */
+	bool (*press)(struct site *s);
+	/* Ends the machine of that name at once and removes it. Called when s->machine is set. */
+	void (*remove)(struct site *s);
+};
+/* Opens a site on the machine's own network and makes the machine; what was made is gone when that fails. */
+MUST_CHECK bool machine_deploy(const struct machine_driver *driver, const struct platform *platform,
+	const struct deploy_plan *plan, struct deployment *ret, struct error *e);
+/* Its clean end, if it ever served, then its end. */
+void machine_stop(const struct machine_driver *driver, struct deployment *d);
+/* Waits for it to go off by itself, as site.looks tells. */
+void machine_off_wait(struct site *s);
+/* Notes the moment before the hypervisor is told to start it. */
+void machine_spawn(struct deployment *d);
 #define MACHINE_PREFIX "mailvisor-lab-"
 
 /* "mailvisor-lab-PID-NUMBER", another one each time. */

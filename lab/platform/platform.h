@@ -135,6 +135,7 @@ struct platform {
 	const char *name;  /* "process": in files and on the command line */
 	const char *title; /* "Bare process": in the report */
 	bool is_virtual;   /* has its own kernel: needs plan->image_path */
+	bool is_hardware;  /* runs on the processor's own virtualisation */
 	unsigned hardware; /* bits 1 << enum hardware_key: what of plan->hardware it lets choose */
 	/*
 	 * Can this machine run it? True: yes. False: an answer, with one sentence of reason, e.g. "/dev/kvm
@@ -156,10 +157,17 @@ struct platform {
 };
 
 /* All we have, in the order of the report: process, container, uml, tcg, kvm, virtualbox,
- * vmware. Ends with NULL. */
+ * vmware, and libvirt where it was there when the lab was built. Ends with NULL. */
 extern const struct platform *const platforms[];
 /* Does it let choose all that differs from the defaults? The reason names what not. */
 bool platform_takes(const struct platform *platform, const struct hardware *h,
 	char ret_reason[PLATFORM_REASON_BYTES]);
+/*
+ * Would it run on virtualisation inside virtualisation, because this machine is a guest itself? Then it can
+ * show that it works, but its times are those of two hypervisors, and no report may show them.
+ */
+bool platform_is_nested(const struct platform *platform, char ret_reason[PLATFORM_REASON_BYTES]);
+/* Does /proc/cpuinfo's text say that a hypervisor is below? */
+bool platform_cpuinfo_is_virtual(struct slice text);
 /* By name; NULL when there is none. */
 const struct platform *platform_find(struct slice name);

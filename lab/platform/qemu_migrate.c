@@ -19,13 +19,6 @@ enum {
 /* More than any memory bus: never the limit. */
 #define BANDWIDTH_BYTES (INT64_C(1) << 36)
 
-struct platform_span qemu_span(void)
-{
-	return (struct platform_span){
-		.begin_ns = clock_mono_ns(&clock_real), .paused_ns = UINT64_MAX, .bytes = UINT64_MAX
-	};
-}
-
 bool qemu_command(struct qmp *q, const char *verb, json_t *arguments, struct error *e)
 {
 	return qmp_call(q, verb, arguments, qemu_until(QEMU_MONITOR_WAIT_MS), NULL, e);
@@ -191,7 +184,7 @@ bool qemu_migrate(struct deployment *d, struct platform_span *ret, struct error 
 	ON_EXIT(ends_close) int ends[2] = { -1, -1 };
 	struct site *s = site_of(d);
 	struct deployment before = *d; /* times and stages are those of the boot */
-	struct platform_span span = qemu_span();
+	struct platform_span span = site_span();
 	struct qemu_migration done;
 
 	if (!qemu_is_running(d, "migrate", e))

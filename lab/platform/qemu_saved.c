@@ -77,7 +77,7 @@ bool qemu_save(
 {
 	struct site *s = site_of(d);
 	char disk[PLATFORM_PATH_BYTES], kept[PLATFORM_PATH_BYTES], about[PLATFORM_PATH_BYTES];
-	struct platform_span span = qemu_span();
+	struct platform_span span = site_span();
 
 	if (!qemu_is_running(d, "save", e) || !qemu_disk_path(s->plan, disk, e) ||
 		!saved_path(directory, APPLIANCE_DISK, kept, e) ||

@@ -103,7 +103,7 @@ static bool state_job(struct deployment *d, const char *verb, const char *tag,
 {
 	struct site *s = site_of(d);
 	uint64_t stops_before = s->qmp->stop_count, bytes_before = disk_bytes(s);
-	struct platform_span span = qemu_span();
+	struct platform_span span = site_span();
 
 	if (!job_run(s, verb, tag, e))
 		return fail_in(e, "%s '%s'", verb, tag);

@@ -28,4 +28,3 @@ MUST_CHECK bool qemu_arrival_wait(struct qmp *q, struct error *e);
 /* Kills QEMU and closes its monitor. */
 void qemu_end(struct site *s);
 void qemu_monitor_close(struct qmp **q);
-struct platform_span qemu_span(void);

@@ -44,6 +44,19 @@ void site_stage(struct deployment *d, const char *name)
 	d->stages[d->stage_count++] = (struct deploy_stage){ name, clock_mono_ns(&clock_real) };
 }
 
+struct platform_span site_span(void)
+{
+	return (struct platform_span){
+		.begin_ns = clock_mono_ns(&clock_real), .paused_ns = UINT64_MAX, .bytes = UINT64_MAX
+	};
+}
+
+struct platform_span site_span_end(struct platform_span begun)
+{
+	begun.end_ns = clock_mono_ns(&clock_real);
+	return begun;
+}
+
 bool site_setup_write(const struct deploy_plan *plan, const char *path, struct error *e)
 {
 	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -32,6 +32,7 @@ struct site {
 	unsigned set_count;
 	int tap_fd;      /* QEMU's, until it has it; -1: none */
 	struct qmp *qmp; /* NULL: not QEMU, or not yet */
+	void *own;       /* another driver's, which frees it */
 	bool has_moved;  /* an odd number of times: its tap has the second name */
 	bool (*watch)(struct site *s, struct deployment *d, struct error *e); /* may be NULL */
 	/* Its network driver may stop for good when packets come before it is there: nobody asks its ports
@@ -66,6 +67,9 @@ void site_words(const struct site *s, const char *server, const char *data, cons
 	const char *ret_words[SITE_WORD_COUNT]);
 /* Starts the program under a keeper: notes the time, the command line and the log file. */
 MUST_CHECK bool site_start(struct deployment *d, struct keeper_plan *plan, struct error *e);
+/* An operation that begins now; for site_span_end. */
+struct platform_span site_span(void);
+struct platform_span site_span_end(struct platform_span begun);
 void site_stage(struct deployment *d, const char *name);
 /* Waits for 220, +OK and the accounts; writes the facts. */
 MUST_CHECK bool site_ready(struct deployment *d, struct error *e);

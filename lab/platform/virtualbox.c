@@ -13,6 +13,7 @@
 #include "lab/platform/appliance.h"
 #include "lab/platform/list.h"
 #include "lab/platform/machine.h"
+#include "lab/platform/virtualbox_manage.h"
 #include "lab/platform/virtualbox_read.h"
 
 #include <poll.h>
@@ -21,17 +22,15 @@
 #include <unistd.h>
 
 enum {
-	MAJOR_MIN = 7,             /* options were spelled differently before */
-	OUTPUT_BYTES = 64 << 10,   /* showvminfo prints 6 KiB */
-	POWER_OFF_WAIT_MS = 15000, /* the guest drains its server for up to 10 s */
-	POWER_OFF_LOOK_MS = 50,
+	MAJOR_MIN = 7, /* options were spelled differently before */
+	MANAGE_WAIT_MS =
+		240000, /* 0.1 s a call; a snapshot of a big machine, or a slow host, much more */
 	UNREGISTER_TRY_COUNT = 20, /* the session is locked for a second after the end */
 	UNREGISTER_WAIT_MS = 250,
 	MEGABYTE_BITS = 20,
 	LINE_BYTES = 256,
 };
 
-#define REAL_PROGRAM "/usr/lib/virtualbox/VBoxManage" /* Debian's in PATH is a wrapper that warns */
 #define DEVICE "/dev/vboxdrv"
 #define IGNORE_FLUSH "VBoxInternal/Devices/piix3ide/0/LUN#2/Config/IgnoreFlush"
 #define FLUSH_FACT                                                                                 \
@@ -39,31 +38,12 @@ enum {
 	"what "                                                                                    \
 	"it said"
 
-/* VBoxManage with these words. */
-#define MANAGE(output, e, ...) manage((const char *[]){ NULL, __VA_ARGS__, NULL }, output, e)
-
-static bool manage(const char **words, struct buf *output, struct error *e)
-{
-	struct error raw = { 0 };
-
-	words[0] = access(REAL_PROGRAM, X_OK) == 0 ? REAL_PROGRAM : "VBoxManage";
-	buf_clear(output);
-	if (run(words, S(""), output, &raw))
-		return true;
-	struct slice said = virtualbox_complaint(buf_slice(output));
-
-	if (said.len == 0)
-		return fail(e, raw.fault, "%s", raw.text);
-	return fail(e, raw.fault, "VBoxManage %s: %.*s", words[1],
-		(int)(said.len > 180 ? 180 : said.len), said.at);
-}
-
 static bool virtualbox_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
 {
-	auto_buf output = { .max = OUTPUT_BYTES };
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	struct error e = { 0 };
 
-	if (access(REAL_PROGRAM, X_OK) < 0 && !run_is_there("VBoxManage"))
+	if (!virtualbox_is_there())
 		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "VBoxManage is not installed");
 	else if (access(DEVICE, F_OK) < 0)
 		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
@@ -82,7 +62,7 @@ static bool virtualbox_probe(const struct deploy_plan *plan, char ret_reason[PLA
 /* Ends the machine's process if it has one, and forgets the machine with its disks. */
 static void machine_remove(const char *uuid)
 {
-	auto_buf output = { .max = OUTPUT_BYTES };
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 
 	for (unsigned i = 0; i < UNREGISTER_TRY_COUNT; i++) {
 		struct error ignored = { 0 }, why = { 0 };
@@ -97,7 +77,7 @@ static void machine_remove(const char *uuid)
 
 static void orphans_remove(void)
 {
-	auto_buf output = { .max = OUTPUT_BYTES };
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	struct virtualbox_entry entry;
 	struct error ignored = { 0 };
 
@@ -193,7 +173,7 @@ static bool disks_set(struct site *s, const char *directory, struct buf *output,
 
 static bool state_read(const char *uuid, char ret[LINE_BYTES])
 {
-	auto_buf output = { .max = OUTPUT_BYTES };
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	struct error ignored = { 0 };
 	struct slice state = S("");
 
@@ -291,28 +271,26 @@ static void facts_note(struct site *s, struct buf *output)
 	settings_note(s, output);
 }
 
-static bool machine_start(struct deployment *d, struct buf *output, struct error *e)
+bool virtualbox_start(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 
-	site_stage(d, "spawn");
-	d->spawn_ns = d->stages[d->stage_count - 1].at_ns;
-	if (!MANAGE(output, e, "startvm", s->machine, "--type", "headless"))
+	machine_spawn(d);
+	if (!MANAGE(&output, e, "startvm", s->machine, "--type", "headless"))
 		return false;
 	s->keeper.program_pid = machine_pid("VBoxHeadless", s->machine);
 	s->looks = virtualbox_looks;
 	s->watch = appliance_console_watch;
-	return true;
+	return site_ready(d, e);
 }
 
 static bool machine_make(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
-	auto_buf output = { .max = OUTPUT_BYTES };
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	char directory[PLATFORM_PATH_BYTES];
 
-	d->timeline_path[0] = '\0';
-	s->group.name[0] = '\0';
 	orphans_remove();
 	if (!machine_directory(s->plan, directory, e) ||
 		!machine_create(s, directory, &output, e) || !devices_set(d, &output, e) ||
@@ -322,56 +300,44 @@ static bool machine_make(struct deployment *d, struct error *e)
 		!console_set(d, directory, &output, e) || !disks_set(s, directory, &output, e))
 		return false;
 	facts_note(s, &output);
-	if (!machine_start(d, &output, e) || !site_ready(d, e))
+	if (!virtualbox_start(d, e))
 		return false;
 	flushes_note(s, &output);
 	site_facts_print(json_incref(s->facts), d->facts_json);
 	return true;
 }
 
-/* The guest's own clean end. */
-static void power_off(struct site *s)
+static bool press(struct site *s)
 {
-	auto_buf output = { .max = OUTPUT_BYTES };
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	struct error ignored = { 0 };
-	char reason[PLATFORM_REASON_BYTES];
 
-	if (!MANAGE(&output, &ignored, "controlvm", s->machine, "acpipowerbutton"))
-		return;
-	for (unsigned i = 0; i < POWER_OFF_WAIT_MS / POWER_OFF_LOOK_MS; i++) {
-		if (!virtualbox_looks(s, reason))
-			return;
-		(void)poll(NULL, 0, POWER_OFF_LOOK_MS);
-	}
+	return MANAGE(&output, &ignored, "controlvm", s->machine, "acpipowerbutton");
 }
+
+static void remove_own(struct site *s)
+{
+	machine_remove(s->machine);
+}
+
+static const struct machine_driver driver = {
+	.make = machine_make, .press = press, .remove = remove_own
+};
 
 static void virtualbox_stop(struct deployment *d)
 {
-	struct site *s = site_of(d);
-
-	if (s == NULL)
-		return;
-	if (s->machine[0] != '\0' && d->first_220_ns != 0)
-		power_off(s);
-	if (s->machine[0] != '\0')
-		machine_remove(s->machine);
-	site_stop(d);
+	machine_stop(&driver, d);
 }
 
 static bool virtualbox_deploy(
 	const struct deploy_plan *plan, struct deployment *ret, struct error *e)
 {
-	if (!site_open_outside(plan, &platform_virtualbox, ret, e))
-		return false;
-	if (machine_make(ret, e))
-		return true;
-	virtualbox_stop(ret);
-	return false;
+	return machine_deploy(&driver, &platform_virtualbox, plan, ret, e);
 }
 
 static void virtualbox_describe(char ret_json[PLATFORM_FACTS_BYTES])
 {
-	auto_buf output = { .max = OUTPUT_BYTES };
+	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	struct error ignored = { 0 };
 
 	(void)!MANAGE(&output, &ignored, "--version");
@@ -386,10 +352,12 @@ const struct platform platform_virtualbox = {
 	.name = "virtualbox",
 	.title = "VirtualBox",
 	.is_virtual = true,
+	.is_hardware = true,
 	.probe = virtualbox_probe,
 	.deploy = virtualbox_deploy,
 	.usage = site_usage,
 	.is_alive = site_is_alive,
 	.stop = virtualbox_stop,
 	.describe = virtualbox_describe,
+	.states = &virtualbox_states,
 };

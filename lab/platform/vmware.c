@@ -9,8 +9,8 @@
  */
 #include "base/clock.h"
 #include "lab/files/run.h"
-#include "lab/image/format.h"
 #include "lab/image/files.h"
+#include "lab/image/format.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/list.h"
 #include "lab/platform/machine.h"
@@ -28,9 +28,7 @@ enum {
 	POP3_PORT = 110,
 	SUBMISSION_PORT = 587,
 	OUTPUT_BYTES = 16 << 10, /* `vmrun list` with a hundred machines */
-	POWER_OFF_WAIT_MS = 15000,
-	POWER_OFF_LOOK_MS = 50,
-	DELETE_TRY_COUNT = 20, /* the machine's lock goes a moment after its process */
+	DELETE_TRY_COUNT = 20,   /* the machine's lock goes a moment after its process */
 	DELETE_WAIT_MS = 250,
 };
 
@@ -183,29 +181,6 @@ static bool vmware_looks(struct site *s, char *ret_reason)
 	return false;
 }
 
-/* PID 1's line about the network is what makes the guest reachable. */
-static bool address_watch(struct site *s, struct deployment *d, struct error *e)
-{
-	auto_free char *at = NULL;
-	struct error ignored = { 0 };
-	size_t len = 0;
-
-	if (!appliance_console_watch(s, d, e))
-		return false;
-	if (d->host[0] != '\0' || !image_read(d->console_path, &at, &len, &ignored))
-		return true;
-	for (struct slice rest = { at, len }; rest.len > 0 && d->host[0] == '\0';) {
-		size_t end = slice_find(rest, '\n');
-
-		/* The last line may not be whole yet. */
-		if (end < rest.len &&
-			!vmware_address(slice_first(rest, end), d->host, sizeof d->host))
-			d->host[0] = '\0';
-		rest = slice_skip(rest, end + 1);
-	}
-	return true;
-}
-
 static void facts_note(struct site *s)
 {
 	char version[128];
@@ -227,71 +202,107 @@ static bool machine_start(struct deployment *d, struct error *e)
 	struct site *s = site_of(d);
 	auto_buf output = { .max = OUTPUT_BYTES };
 
-	site_stage(d, "spawn");
-	d->spawn_ns = d->stages[d->stage_count - 1].at_ns;
+	machine_spawn(d);
 	if (!VMRUN(&output, e, "start", s->machine, "nogui"))
 		return false;
 	s->keeper.program_pid = machine_pid("vmware-vmx", s->machine);
 	s->looks = vmware_looks;
-	s->watch = address_watch;
-	return true;
+	s->watch = appliance_address_watch;
+	return site_ready(d, e);
 }
 
 static bool machine_make(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
 
-	d->timeline_path[0] = '\0';
 	d->host[0] = '\0';
 	d->smtp_port = SMTP_PORT;
 	d->pop3_port = POP3_PORT;
 	d->submission_port = SUBMISSION_PORT;
-	s->group.name[0] = '\0';
 	orphans_remove();
 	if (!machine_create(d, e))
 		return false;
 	facts_note(s);
-	return machine_start(d, e) && site_ready(d, e);
+	return machine_start(d, e);
 }
 
 /* The guest's own clean end, where VMware has a way to ask for it. */
-static void power_off(struct site *s)
+static bool press(struct site *s)
 {
 	auto_buf output = { .max = OUTPUT_BYTES };
 	struct error ignored = { 0 };
-	char reason[PLATFORM_REASON_BYTES];
 
-	if (!VMRUN(&output, &ignored, "stop", s->machine, "soft"))
-		return;
-	for (unsigned i = 0; i < POWER_OFF_WAIT_MS / POWER_OFF_LOOK_MS; i++) {
-		if (!vmware_looks(s, reason))
-			return;
-		(void)poll(NULL, 0, POWER_OFF_LOOK_MS);
-	}
+	return VMRUN(&output, &ignored, "stop", s->machine, "soft");
 }
+
+static void remove_own(struct site *s)
+{
+	machine_remove(s->machine);
+}
+
+static const struct machine_driver driver = {
+	.make = machine_make, .press = press, .remove = remove_own
+};
 
 static void vmware_stop(struct deployment *d)
 {
-	struct site *s = site_of(d);
-
-	if (s == NULL)
-		return;
-	if (s->machine[0] != '\0' && d->first_220_ns != 0)
-		power_off(s);
-	if (s->machine[0] != '\0')
-		machine_remove(s->machine);
-	site_stop(d);
+	machine_stop(&driver, d);
 }
 
 static bool vmware_deploy(const struct deploy_plan *plan, struct deployment *ret, struct error *e)
 {
-	if (!site_open_outside(plan, &platform_vmware, ret, e))
-		return false;
-	if (machine_make(ret, e))
-		return true;
-	vmware_stop(ret);
-	return false;
+	return machine_deploy(&driver, &platform_vmware, plan, ret, e);
 }
+
+static bool states_snapshot(
+	struct deployment *d, const char *name, struct platform_span *ret, struct error *e)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	const char *vmx = site_of(d)->machine;
+	struct error ignored = { 0 };
+
+	/* One of the same name is replaced. */
+	(void)!VMRUN(&output, &ignored, "deleteSnapshot", vmx, name);
+	struct platform_span span = site_span();
+
+	if (!VMRUN(&output, e, "snapshot", vmx, name))
+		return false;
+	*ret = site_span_end(span);
+	return true;
+}
+
+static void states_cut(struct deployment *d)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	struct error ignored = { 0 };
+
+	(void)!VMRUN(&output, &ignored, "stop", site_of(d)->machine, "hard");
+	site_of(d)->keeper.program_pid = 0;
+}
+
+static bool states_boot(struct deployment *d, struct error *e)
+{
+	d->stage_count = 0;
+	return machine_start(d, e);
+}
+
+/* The machine is off afterwards, or as it was in the snapshot: started in both cases. */
+static bool states_revert(
+	struct deployment *d, const char *name, struct platform_span *ret, struct error *e)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+	struct platform_span span = site_span();
+
+	states_cut(d);
+	if (!VMRUN(&output, e, "revertToSnapshot", site_of(d)->machine, name) || !states_boot(d, e))
+		return false;
+	*ret = site_span_end(span);
+	return true;
+}
+
+static const struct platform_states states = {
+	.snapshot = states_snapshot, .revert = states_revert, .cut = states_cut, .boot = states_boot
+};
 
 static void vmware_describe(char ret_json[PLATFORM_FACTS_BYTES])
 {
@@ -306,10 +317,12 @@ const struct platform platform_vmware = {
 	.name = "vmware",
 	.title = "VMware",
 	.is_virtual = true,
+	.is_hardware = true,
 	.probe = vmware_probe,
 	.deploy = vmware_deploy,
 	.usage = site_usage,
 	.is_alive = site_is_alive,
 	.stop = vmware_stop,
 	.describe = vmware_describe,
+	.states = &states,
 };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/platform/vmware_vmx.h"
 
-#include <arpa/inet.h>
-
 enum { MEBIBYTE_BITS = 20 };
 
 /*
@@ -110,19 +108,4 @@ struct slice vmware_complaint(struct slice text)
 			return slice_skip(line, S("Error: ").len);
 	}
 	return S("");
-}
-
-bool vmware_address(struct slice line, char *room, size_t size)
-{
-	const struct slice key = S(" ip=");
-	struct in_addr address;
-
-	line = slice_trim(line);
-	if (!slice_starts(line, S("mailvisor-guest: state=network ")))
-		return false;
-	for (; line.len > 0 && !slice_starts(line, key); line = slice_skip(line, 1))
-		continue;
-	line = slice_skip(line, line.len == 0 ? 0 : key.len);
-	return slice_text(slice_first(line, slice_find(line, ' ')), room, size) &&
-	       inet_pton(AF_INET, room, &address) == 1;
 }

@@ -23,5 +23,3 @@ MUST_CHECK bool vmware_vmx_write(const struct vmware_plan *plan, struct buf *to)
 MUST_CHECK bool vmware_list_next(struct slice *rest, struct slice *ret_path);
 /* What follows "Error: " in vmrun's answer; "" when it did not complain. */
 struct slice vmware_complaint(struct slice text);
-/* The address in PID 1's line "mailvisor-guest: state=network … ip=A.B.C.D …"; false: not that line. */
-MUST_CHECK bool vmware_address(struct slice line, char *room, size_t size);

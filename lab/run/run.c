@@ -65,7 +65,8 @@ static bool probe_cell(
 	trial_wish_fill(&plan->x, &plan->x.cells[cell], &o->trial, work, &wish);
 	plan->cells[cell].is_available = probe_server(platform, &wish.plan, reason) &&
 					 platform_takes(platform, &wish.plan.hardware, reason) &&
-					 platform->probe(&wish.plan, reason);
+					 platform->probe(&wish.plan, reason) &&
+					 !platform_is_nested(platform, reason);
 	(void)snprintf(plan->cells[cell].reason, sizeof plan->cells[cell].reason, "%s",
 		plan->cells[cell].is_available ? "" : reason);
 	return folder_remove(work, e);

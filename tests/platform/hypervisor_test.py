@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from xml.etree import ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
@@ -108,9 +109,56 @@ def check_virtualbox(bench, facts):
     assert not any(word.startswith("mailvisor-lab-") for word in words), "a machine is addressed by its UUID"
 
 
+def check_vmware(bench):
+    """What the .vmx says to a reader that we did not write: libvirt's, which asks vmware and vmrun who they are."""
+    if shutil.which("virsh") is None:
+        print("not asked: there is no virsh to read the .vmx")
+        return
+    (bench.base / "bin/vmware").write_text("#!/bin/sh\necho 'VMware Workstation 17.6.3 build-24583834'\n")
+    (bench.base / "bin/vmware").chmod(0o755)
+    [vmx] = bench.base.glob("first/machine/*.vmx")
+    done = subprocess.run(["virsh", "-c", "vmwarews:///session", "domxml-from-native", "vmware-vmx", vmx], capture_output=True,
+                          text=True, check=False, timeout=60, env=bench.environment)
+    (bench.base / "bin/vmware").unlink()
+    assert done.returncode == 0, done
+    domain = ElementTree.fromstring(done.stdout)
+    assert domain.get("type") == "vmware" and int(domain.find("vcpu").text) == 2, done.stdout
+    assert int(domain.find("memory").text) == 512 << 10 and domain.find("os").get("firmware") == "efi", done.stdout
+    assert domain.find("devices/interface/model").get("type") == "vmxnet3", done.stdout
+    assert domain.find("devices/controller[@type='scsi']").get("model") == "vmpvscsi", done.stdout
+    assert domain.find("devices/serial/source").get("path").endswith("/first/console.log"), done.stdout
+    assert [d.find("source").get("file") for d in domain.iter("disk")][-1].endswith("/data.vmdk"), done.stdout
+    print("libvirt reads the .vmx as it was meant")
+
+
 def mail(lab, facts, mark):
     subprocess.run(["nsenter", f"--net=/proc/{lab.pid}/ns/net", sys.executable, HERE / "mail_client.py", "send", facts["host"],
                     str(facts["smtp"]), str(facts["pop3"]), mark], check=True, timeout=60)
+
+
+def marks(lab, facts):
+    return subprocess.run(["nsenter", f"--net=/proc/{lab.pid}/ns/net", sys.executable, HERE / "mail_client.py", "list",
+                           facts["host"], str(facts["smtp"]), str(facts["pop3"]), "-"], check=True, timeout=60,
+                          capture_output=True, text=True).stdout.split()
+
+
+def ask(lab, line):
+    lab.stdin.write(line + "\n")
+    lab.stdin.flush()
+    return json.loads(lab.stdout.readline())
+
+
+def check_states(lab, facts, mark):
+    """A snapshot and the way back, and the power cut: mail that came before is there."""
+    assert "error" not in ask(lab, "snapshot one") and "error" not in ask(lab, "snapshot one"), "one of the same name is replaced"
+    subprocess.run(["nsenter", f"--net=/proc/{lab.pid}/ns/net", sys.executable, HERE / "mail_client.py", "post", facts["host"],
+                    str(facts["smtp"]), str(facts["pop3"]), "later"], check=True, timeout=60)
+    assert marks(lab, facts) == [mark, "later"]
+    for line, wanted in (("revert one", [mark]), ("cut", None), ("boot", [mark])):
+        answer = ask(lab, line)
+        assert "error" not in answer, (line, answer)
+        assert wanted is None or marks(lab, facts) == wanted, line
+    assert "error" in ask(lab, "revert none")
 
 
 def check_life(bench):
@@ -120,6 +168,8 @@ def check_life(bench):
     check_facts(facts)
     if bench.platform == "virtualbox":
         check_virtualbox(bench, facts["facts"])
+    else:
+        check_vmware(bench)
     lab.send_signal(signal.SIGKILL)
     lab.wait()
     orphans = bench.running()
@@ -128,6 +178,8 @@ def check_life(bench):
     assert len(bench.running()) == 1 and bench.running() != orphans, "the first machine is still there"
     assert len(bench.kept()["machines"]) == 1, bench.kept()["machines"]
     mail(lab, facts, f"mark-{bench.platform}")
+    check_states(lab, facts, f"mark-{bench.platform}")
+    assert "error" not in ask(lab, "boot")
     _, errors = lab.communicate(timeout=60)
     assert lab.returncode == 0 and errors == "", (lab.returncode, errors)
     assert bench.running() == [] and bench.kept()["machines"] == {} and left(work) == [], (bench.running(), left(work))

@@ -148,7 +148,7 @@ def startvm(kept, words):
         words += ["-drive", f"if=ide,index={2 * int(port)},file={medium},format=vdi"]
     stub.start(machine, "VBoxHeadless", ident, words)
     logs = pathlib.Path(machine["folder"], machine["name"], "Logs")
-    logs.mkdir()
+    logs.mkdir(exist_ok=True)
     # Not recorded: VirtualBox's source says it so.
     (logs / "VBox.log").write_text("00:00:01.100000 VD: Flushes will be passed to the disk\n" if machine.get("extra") == [
         "VBoxInternal/Devices/piix3ide/0/LUN#2/Config/IgnoreFlush", "0"] else "00:00:01.1 VD: Flushes will be ignored\n")
@@ -186,9 +186,28 @@ def listing(kept, words):
         print(f'"{machine["name"]}" {{{ident}}}')
 
 
+def snapshot(kept, words):
+    _, machine = find(kept, words.pop(0))
+    verb, name = words[:2]
+    if verb != "take" and name not in machine.get("snapshots", []):
+        refuse(f"Could not find a snapshot named '{name}'")
+    if verb == "take":
+        assert words[2:] == ["--live"], words
+        stub.disks_keep(machine, name, machine["disks"].values())
+        print(f"Snapshot taken. UUID: {uuid.uuid4()}")
+    if verb == "restore":
+        if stub.is_running(machine):
+            refuse(f"The machine '{machine['name']}' is not powered off, cannot restore")
+        stub.disks_back(machine, name, machine["disks"].values())
+    if verb == "delete":
+        machine["snapshots"].remove(name)
+    print(PROGRESS, file=sys.stderr)
+
+
 VERBS = {"createvm": createvm, "modifyvm": modifyvm, "convertfromraw": convertfromraw, "storagectl": storagectl,
          "storageattach": storageattach, "setextradata": setextradata, "showvminfo": showvminfo, "startvm": startvm,
-         "controlvm": controlvm, "unregistervm": unregistervm, "list": listing}
+         "controlvm": controlvm, "unregistervm": unregistervm, "list": listing,
+         "snapshot": snapshot}
 
 
 def main():

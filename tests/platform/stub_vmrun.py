@@ -45,7 +45,7 @@ def start(kept, path, words):
     keys = vmx_read(path)
     if stub.fails("start"):
         refuse("The virtual machine cannot be powered on")  # not recorded: no VMware was at hand
-    machine = kept["machines"][path] = {}
+    machine = kept["machines"].setdefault(path, {})
     variables = stub.STATE / "variables.fd"
     shutil.copyfile(VARIABLES, variables)
     forwards = "".join(f",hostfwd=tcp:10.0.2.15:{port}-:{port}" for port in (25, 110, 587))
@@ -67,6 +67,28 @@ def stop(kept, path, words):
     stub.kill(kept["machines"][path])
 
 
+def disks(path):
+    keys = vmx_read(path)
+    return [keys["nvme0:0.fileName"], keys["scsi0:0.fileName"]]
+
+
+def snapshot(kept, path, words):
+    stub.disks_keep(kept["machines"][path], words[0], disks(path))
+
+
+def revert(kept, path, words):
+    if words[0] not in kept["machines"][path].get("snapshots", []):
+        refuse("The snapshot does not exist")
+    assert not stub.is_running(kept["machines"][path])
+    stub.disks_back(kept["machines"][path], words[0], disks(path))
+
+
+def snapshot_delete(kept, path, words):
+    if words[0] not in kept["machines"][path].get("snapshots", []):
+        refuse("The snapshot does not exist")
+    kept["machines"][path]["snapshots"].remove(words[0])
+
+
 def delete(kept, path, words):
     assert words == []
     if stub.is_running(kept["machines"].get(path, {})):
@@ -86,7 +108,8 @@ def main():
             print("\n".join([f"Total running VMs: {len(running)}"] + running))
             return
         assert words[0].startswith("/") and words[0].endswith(".vmx"), words
-        {"start": start, "stop": stop, "deleteVM": delete}[verb](kept, words[0], words[1:])
+        {"start": start, "stop": stop, "deleteVM": delete, "snapshot": snapshot, "revertToSnapshot": revert,
+         "deleteSnapshot": snapshot_delete}[verb](kept, words[0], words[1:])
 
 
 main()

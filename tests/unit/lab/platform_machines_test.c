@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What VBoxManage and vmrun print, the .vmx file, PID 1's address, whose machine it is. */
+#include "lab/platform/appliance.h"
 #include "lab/platform/lan.h"
 #include "lab/platform/machine.h"
 #include "lab/platform/virtualbox_read.h"
@@ -175,7 +176,7 @@ static void test_vmrun(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char room[64];
 
-		check_row(vmware_address(rows[i].line, room, sizeof room) ==
+		check_row(appliance_address(rows[i].line, room, sizeof room) ==
 				  (rows[i].address != NULL),
 			i);
 		check_row(rows[i].address == NULL || strcmp(room, rows[i].address) == 0, i);
