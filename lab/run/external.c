@@ -2,6 +2,7 @@
 #include "lab/run/external.h"
 
 #include "base/clock.h"
+#include "lab/platform/libvirt_target.h"
 #include "lab/workload/wire.h"
 
 #include <stdio.h>
@@ -55,7 +56,15 @@ bool platform_choose(const char *driver, const struct platform **ret, struct err
 		*ret = &platform_external;
 		return external_aim(slice_of(driver), e);
 	}
-	*ret = platform_find(slice_of(driver));
+	bool is_libvirt = slice_starts(slice_of(driver), S(LIBVIRT_PREFIX)) ||
+			  slice_same(slice_of(driver), S("libvirt"));
+
+	*ret = platform_find(is_libvirt ? S("libvirt") : slice_of(driver));
+	if (*ret == NULL && is_libvirt)
+		return fail(e, FAULT_NEVER,
+			"there is no platform 'libvirt': this lab was built without it");
+	if (is_libvirt)
+		return libvirt_aim(slice_of(driver), e);
 	return *ret != NULL || fail(e, FAULT_NEVER, "there is no platform '%.60s'", driver);
 }
 
