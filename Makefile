@@ -2,6 +2,7 @@
 #
 #   make demo    set up, build, run the study's evaluation on every platform of this machine, write a report
 #   make check   set up, build, run every test; ends with "N passed, N failed"
+#   make check-virtualbox    VirtualBox for real, inside an emulated machine: minutes to an hour, a gigabyte of packages
 #   make all     build        make deps  install what debian/control names
 #   make bench   ours against Postfix and Dovecot, in turn, as ratios
 #   make deb     Debian packages in build/deb        make install  [DESTDIR=] [PREFIX=/usr/local]
@@ -10,7 +11,7 @@ BUILD ?= build/release
 PREFIX ?= /usr/local
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all deps demo check bench deb install format clean
+.PHONY: all deps demo check check-virtualbox bench deb install format clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -27,6 +28,10 @@ demo: deps
 
 check: deps
 	scripts/check.sh
+
+check-virtualbox: deps
+	$(SUDO) apt-get install -y -q --no-install-recommends mmdebstrap linux-headers-cloud-amd64
+	scripts/check.sh virtualbox
 
 bench: all
 	bench/run.sh $(BUILD)

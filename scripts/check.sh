@@ -81,7 +81,13 @@ for stage in $stages; do
     nested | machines) # nested alone; machines are not in the default run: see tests/platform/meson.build
         run "configure: build/check" configure build/check gcc --buildtype=debugoptimized &&
             run "build: gcc" ninja -C build/check --quiet && suite build/check --suite "$stage" ;;
-    *) echo "check.sh: no stage '$stage' (style gcc clang tsan nested machines)" >&2; exit 2 ;;
+    virtualbox) # for real, inside a machine of software emulation: a gigabyte of packages, and minutes
+        run "configure: build/check" configure build/check gcc --buildtype=debugoptimized &&
+            run "build: gcc" ninja -C build/check --quiet &&
+            run "virtualbox: a machine of VirtualBox inside an emulated one" timeout 7200 /usr/bin/python3 -B \
+                tests/platform/virtualbox_real.py build/virtualbox build/check/tests/platform/platform_deploy \
+                build/check/lab/mailvisor-lab build/check/src/mailvisor ;;
+    *) echo "check.sh: no stage '$stage' (style gcc clang tsan nested machines virtualbox)" >&2; exit 2 ;;
     esac
 done
 [ ${#broken[@]} = 0 ] || printf 'FAILED: %s\n' "${broken[@]}"
