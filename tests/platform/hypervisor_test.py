@@ -114,12 +114,14 @@ def check_vmware(bench):
     if shutil.which("virsh") is None:
         print("not asked: there is no virsh to read the .vmx")
         return
-    (bench.base / "bin/vmware").write_text("#!/bin/sh\necho 'VMware Workstation 17.6.3 build-24583834'\n")
-    (bench.base / "bin/vmware").chmod(0o755)
+    programs = bench.base / "programs"
+    programs.mkdir()
+    for name, said in (("vmware", "VMware Workstation 17.6.3 build-24583834"), ("vmrun", "Total running VMs: 0")):
+        (programs / name).write_text(f"#!/bin/sh\necho '{said}'\n")
+        (programs / name).chmod(0o755)
     [vmx] = bench.base.glob("first/machine/*.vmx")
     done = subprocess.run(["virsh", "-c", "vmwarews:///session", "domxml-from-native", "vmware-vmx", vmx], capture_output=True,
-                          text=True, check=False, timeout=60, env=bench.environment)
-    (bench.base / "bin/vmware").unlink()
+                          text=True, check=False, timeout=60, env=dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}"))
     assert done.returncode == 0, done
     domain = ElementTree.fromstring(done.stdout)
     assert domain.get("type") == "vmware" and int(domain.find("vcpu").text) == 2, done.stdout

@@ -79,11 +79,12 @@ def outer_try(base, kernel):
     # NVMe is built into the kernel, so the outer machine needs no initramfs. tsc=reliable, as the lab's own guests have it:
     # without it the kernel finds the two emulated processors' counters unsynchronised ("Marking TSC unstable") and takes the
     # HPET, of which every reading leaves the emulated processor under one lock: on a busy machine hardly anything goes on.
+    # no_timer_check: a busy machine loses ticks, and a kernel that counts them then ("IO-APIC + timer doesn't work!") stops.
     console = base / "console"
     with open(console, "wb") as out, subprocess.Popen(
             [QEMU, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults",
              "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", kernel, "-append",
-             "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests random.trust_cpu=on tsc=reliable "
+             "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests random.trust_cpu=on tsc=reliable no_timer_check "
              "root=/dev/nvme0n1 rootfstype=ext4 rw init=/init",
              "-drive", f"if=none,id=d,file={base / 'root.ext4'},format=raw,cache=unsafe,snapshot=on",
              "-device", "nvme,drive=d,serial=root"], stdin=subprocess.DEVNULL, stdout=out, stderr=out) as qemu:

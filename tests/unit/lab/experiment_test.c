@@ -172,9 +172,11 @@ static void test_factors_of_one_platform(void **state)
 			       "disk = ahci cache = none format = qcow2 filesystem = xfs network = "
 			       "user }",
 		&x, &e));
-	check(experiment_cpus(&x, &x.cells[0]) == 1 && experiment_memory_mib(&x, &x.cells[0]) == 256);
+	check(experiment_cpus(&x, &x.cells[0]) == 1 &&
+		experiment_memory_mib(&x, &x.cells[0]) == 256);
 	check(hardware_is_default(&x.cells[0].hardware));
-	check(experiment_cpus(&x, &x.cells[1]) == 4 && experiment_memory_mib(&x, &x.cells[1]) == 1024);
+	check(experiment_cpus(&x, &x.cells[1]) == 4 &&
+		experiment_memory_mib(&x, &x.cells[1]) == 1024);
 	static const struct hardware wanted = { { NIC_E1000, DISK_AHCI, CACHE_NONE, FORMAT_QCOW2,
 		FS_XFS, NETWORK_USER } };
 
