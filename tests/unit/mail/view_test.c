@@ -114,6 +114,20 @@ static void test_flags(struct world *w)
 	folder_close(f);
 }
 
+/* After a commit of which nobody knows whether it came to be, a folder remembers no events: then it may be anywhere. */
+static bool has_faults(const struct world *w)
+{
+	return w->which->fault_percent > 0;
+}
+
+static bool was_touched(const struct world *w, const struct view *v, uint32_t first, uint32_t last)
+{
+	bool is_anywhere = v->touched_first == 1 && v->touched_last == UINT32_MAX;
+
+	return (v->touched_first == first && v->touched_last == last) ||
+	       (has_faults(w) && is_anywhere);
+}
+
 /* What CONTEXT goes by: where flags changed, by oneself too; and removals that are told apart from the rest. */
 static void test_followed(struct world *w)
 {
@@ -132,11 +146,11 @@ static void test_followed(struct world *w)
 	view_own_flags(&v, r.modseq);
 	(void)world_flag(f, 2, FLAGS_ADD, ENTRY_SEEN, 0);
 	check(refresh(&v, false, &a).flagged_count == 1);
-	check(v.touched_first == 2 && v.touched_last == 4);
+	check(was_touched(w, &v, 2, 4));
 	v.touched_first = v.touched_last = 0;
 	remove_one(f, 3);
 	(void)refresh(&v, false, &a);
-	check(v.touched_first == 0 && uids_size(&v.uids) == 5);
+	check((v.touched_first == 0 || has_faults(w)) && uids_size(&v.uids) == 5);
 	/* One more, of which the view has not heard: it stays for the next time. */
 	remove_one(f, 5);
 	check(view_tell_gone(&v, &a, &news, &e));
