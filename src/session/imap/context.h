@@ -5,6 +5,7 @@
  *
  *   context.c         begins, ends, forgets them
  *   context_tell.c    finds what changed, and says ADDTO and REMOVEFROM
+ *   context_order.c   the places of SORT
  *
  * A context keeps the command's keys and which messages match. When the session tells news (after a command, in IDLE) it
  * looks again at the messages that are new or whose flags changed, its own changes too, and at no other; SORT finds the
@@ -51,3 +52,23 @@ void contexts_forget(struct imap *s);
 MUST_CHECK bool contexts_tell(struct imap *s);
 /* The name of the selected mailbox as it is now, in the arena; empty: it has none any more. */
 struct slice context_mailbox(struct imap *s);
+
+/* ---- For context_tell.c and context_order.c ---- */
+
+/* What became of one context. */
+struct context_change {
+	struct imap *s;
+	struct context *c;
+	struct uids now; /* what matches, of the messages that were looked at */
+	struct uids removed, added;
+	struct slice mailbox;
+	bool has_head; /* the answer's beginning was said */
+	bool is_short; /* no memory */
+};
+/* Says the beginning of its answer, once. */
+void context_answer(struct context_change *h);
+uint32_t context_number(const struct context_change *h, uint32_t uid);
+/* SORT: takes `removed` out of the order, and puts `added` in, and says the places. What cannot be read is taken out of `added`.
+ * False: no memory. */
+void context_order_remove(struct context_change *h);
+MUST_CHECK bool context_order_add(struct context_change *h);
