@@ -47,7 +47,7 @@ struct passing {
 	} last[LETTER_CUTS]; /* newest first */
 	json_t *flags[FIELD_KINDS];
 	struct sent_date date;
-	bool has_date, is_internal;
+	bool has_date, has_x_imap, has_warning;
 };
 
 static void passing_done(struct passing *p)
@@ -202,7 +202,9 @@ static void field_begin(struct passing *p, struct slice line, uint64_t at)
 	} else if (slice_starts_nocase(line, S("Date:"))) {
 		p->has_date = sent_date_parse(slice_trim(slice_skip(line, 5)), &p->date);
 	} else if (slice_starts_nocase(line, S("X-IMAP:"))) {
-		p->is_internal = true;
+		p->has_x_imap = true;
+	} else if (slice_starts_nocase(line, S("Subject: DON'T DELETE THIS MESSAGE"))) {
+		p->has_warning = true;
 	}
 }
 
@@ -266,7 +268,6 @@ static bool letter_set(
 
 	if (l->received_ns == 0 && seconds > 0)
 		l->received_ns = (uint64_t)seconds * NS_PER_S;
-	set_cuts(p, l);
 	l->quotes = m->quotes;
 	l->path = strdup(m->path);
 	l->flags = json_array();
@@ -289,8 +290,9 @@ bool mbox_reader_next(struct mbox_reader *m, struct letter *ret, bool *ret_found
 		m->has_from = false;
 		if (!pass_message(m, &p, &l.end, e))
 			return false;
-		/* What Pine and its library keep about the file, in the shape of a message. */
-		if (m->is_first && p.is_internal) {
+		set_cuts(&p, &l);
+		/* What Pine and its library keep about the file, in the shape of a message; one that we wrote is a mail. */
+		if (m->is_first && p.has_x_imap && p.has_warning && l.cut_count < LETTER_CUTS) {
 			(void)fprintf(stderr,
 				"mailvisor: %s:%" PRIu64
 				": no mail but a note of the folder, left out\n",
