@@ -182,15 +182,25 @@ void chart_sizes(struct figures *f, const struct summary *s)
 		"**Size** mean time with 95 %% intervals, and the line a + b × size");
 }
 
+/* gnuplot leaves a gap where it reads NaN. */
+static void point_put(struct page *p, double value)
+{
+	if (isfinite(value))
+		put(p, " %.6g", value);
+	else
+		put(p, " NaN");
+}
+
 static void load_data(struct page *p, unsigned cell, const struct costs *c)
 {
 	put(p, "$d%u << EOD\n", cell);
 	for (unsigned i = 0; i < c->step_count; i++) {
 		const struct cost_step *one = &c->steps[i];
 
-		if (isfinite(one->p50))
-			put(p, "%.6g %.6g %.6g\n", one->rate, one->p50,
-				isfinite(one->p99) ? one->p99 : one->p50);
+		put(p, "%.6g", one->rate);
+		point_put(p, one->p50);
+		point_put(p, one->p99);
+		put(p, "\n");
 	}
 	put(p, "%sEOD\n", c->step_count == 0 ? "NaN NaN NaN\n" : "");
 }

@@ -37,6 +37,14 @@ static const struct {
 	{ "idle_connection_kib", "an idle connection, KiB" },
 };
 
+/* As with every percentile: none from too few mails. */
+static double p99_of(const json_t *step)
+{
+	return number_of(step, "sent") >= (double)stats_quantile_count_min(0.99)
+		       ? number_of(step, "p99_ms")
+		       : (double)NAN;
+}
+
 static void steps_read(const json_t *load, struct costs *ret)
 {
 	const json_t *steps = json_object_get(load, "steps");
@@ -51,7 +59,7 @@ static void steps_read(const json_t *load, struct costs *ret)
 		ret->steps[ret->step_count++] = (struct cost_step){ .rate = number_of(one, "rate"),
 			.achieved = number_of(one, "achieved"),
 			.p50 = number_of(one, "p50_ms"),
-			.p99 = number_of(one, "p99_ms"),
+			.p99 = p99_of(one),
 			.backlog = number_of(one, "backlog_per_s"),
 			.sent = number_of(one, "sent"),
 			.delivered = number_of(one, "delivered"),
@@ -189,8 +197,11 @@ void costs_join(const struct costs *const *trials, size_t count, struct costs *r
 	medians_make(trials, count, offsetof(struct costs, mail), room, &ret->mail);
 	steps_join(trials, count, room, ret);
 	for (size_t i = 0; i < count; i++) {
-		if (!isnan(trials[i]->knee))
-			room[found++] = trials[i]->knee;
+		if (trials[i]->step_count > 0)
+			room[found++] = isnan(trials[i]->knee) ? 0 : trials[i]->knee;
 	}
-	ret->knee = stats_median(room, found);
+	stats_sort(room, found);
+	/* A rate that was tried: of two in the middle the lower. */
+	if (found > 0 && room[(found - 1) / 2] > 0)
+		ret->knee = room[(found - 1) / 2];
 }

@@ -26,7 +26,8 @@ struct cost_list {
 
 /* One rate of a load; times in ms from when a mail was due, rates in mails a second. */
 struct cost_step {
-	double rate, achieved, p50, p99, backlog;
+	double rate, achieved, p50, p99,
+		backlog; /* p99: NAN when a step had too few mails for one */
 	double sent, delivered;
 	bool meets;
 };

@@ -50,9 +50,9 @@ static void warnings(struct doc *d, const struct summary *s)
 			unsteady, s->trial_count);
 	if (s->has_flushes)
 		doc_say(d, "warn",
-			"The platforms do not treat a flush alike; what each does stands beside "
-			"its "
-			"name. A platform that ignores flushes is fast because it risks mail.");
+			"The platforms are not equally durable; what was found stands beside each "
+			"name. A "
+			"platform that ignores flushes is fast because it risks mail.");
 }
 
 static void head(struct doc *d, const struct summary *s)
@@ -194,9 +194,9 @@ void report_write(struct doc *d, const struct summary *s, const json_t *environm
 	doc_begin(d, s->plan.x.question, kicker);
 	part_front(d, s);
 	part_study(d, s);
+	part_literal(d, s);
 	part_claims(d, s);
 	part_compared(d, s);
-	part_literal(d, s);
 	part_spread(d, s);
 	part_sizes(d, s);
 	part_load(d, s);

@@ -208,7 +208,7 @@ def test_report_is_a_pure_function_of_its_folder(tmp_path):
 
 
 CLAIMS = """
-claim L { text = "two is 80 % faster than three"  kind = less  platform = two  than = three  size = 1K  value = 80  about = 15 }
+claim L { text = "two is 80 % faster than three"  kind = less  platform = two  than = three  size = 1K  value = 80  about = 18 }
 claim R { text = "three rises by 500 ms"  kind = rise  platform = three  size = 1K  to = 10K  value = 500  about = 10 }
 claim B { text = "one is best"  kind = best  platform = one  than = "two, three" }
 claim N { text = "kvm beats one"  kind = less  platform = kvm  than = one  size = 1K  value = 40  about = 10 }
@@ -217,8 +217,9 @@ claim N { text = "kvm beats one"  kind = less  platform = kvm  than = one  size 
 
 def test_claims_are_declared_stored_and_judged(tmp_path):
     """A claim is part of the experiment: hashed with it, judged from its numbers, and never without its platforms."""
-    with Fake() as one, Fake("--delay", "0.02") as two, Fake("--delay", "0.1") as three:
-        conf = conf_of(tmp_path, {"one": one, "two": two, "three": three}, blocks=9, messages=2, warmup=1)
+    with Fake() as one, Fake("--delay", "0.05") as two, Fake("--delay", "0.4") as three:
+        conf = conf_of(tmp_path, {"one": one, "two": two, "three": three}, sizes="{1K, 10K}", blocks=8, messages=2,
+                       warmup=1, message_deadline_ms=5000)
         conf.write_text(conf.read_text() + CLAIMS)
         out = tmp_path / "out"
         lab("run", conf, "--out", out, "--work", tmp_path, "--password-file", password_of(tmp_path))

@@ -114,7 +114,7 @@ static void test_costs(void **state)
 		" {\"name\": \"commit\", \"by\": \"server\", \"in\": \"accept\", \"ms\": 0.5, "
 		"\"n\": 5}, 7],"
 		" \"load\": {\"knee\": 50, \"steps\": [{\"rate\": null}, {\"rate\": 50, "
-		"\"p50_ms\": 4, \"p99_ms\": 9,"
+		"\"sent\": 298, \"p50_ms\": 4, \"p99_ms\": 9,"
 		" \"meets_slo\": true}]}}";
 	struct costs one, two, both;
 	const struct costs *trials[] = { &one, &two };
@@ -126,10 +126,12 @@ static void test_costs(void **state)
 	check(one.stages.count == 1 && fabs(cost_find(&one.stages, "commit")->value - 0.5) < 1e-12);
 	check(one.mail.count == 1 && fabs(cost_find(&one.mail, "CPU, ms")->value - 2.5) < 1e-12);
 	check(one.step_count == 1 && one.steps[0].meets && fabs(one.knee - 50) < 1e-12);
+	/* 298 mails carry no p99. */
+	check(isnan(one.steps[0].p99));
 	two = one;
 	two.stages.items[0].value = 1.5;
 	two.steps[0].meets = false;
-	two.knee = (double)NAN;
+	two.knee = 100;
 	costs_join(trials, 2, &both);
 	check(fabs(cost_find(&both.stages, "commit")->value - 1) < 1e-12);
 	check(fabs(cost_find(&both.stages, "commit")->n - 10) < 1e-12);
