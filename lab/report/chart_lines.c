@@ -228,7 +228,9 @@ void chart_load(struct figures *f, const struct summary *s)
 			"%s$d%u using 1:2 with linespoints pt 7 ps 0.5 lw 2 lc rgb '%s' title \"",
 			is_first ? "" : ", \\\n ", i, chart_colour(i));
 		chart_words(&script, words_title(s, i));
-		put(&script, "\", \\\n $d%u using 1:3 with lines dt 2 lw 1.2 lc rgb '%s' notitle",
+		put(&script,
+			"\", \\\n $d%u using 1:3 with linespoints dt 2 pt 6 ps 0.5 lw 1.2 lc rgb "
+			"'%s' notitle",
 			i, chart_colour(i));
 		is_first = false;
 	}
