@@ -87,7 +87,9 @@ static void server_table(struct doc *d, const struct summary *s)
 	doc_text(d, "The server’s own timeline splits what the client sees as one wait. Its clock "
 		    "is the "
 		    "platform’s; only lengths are taken from it, never times of day.");
+	doc_figures_begin(d);
 	doc_figure(d, "server");
+	doc_figures_end(d);
 	sheet_begin(&t, "server",
 		"Stages inside the server, from its own timeline: medians over trials of each "
 		"trial’s "
