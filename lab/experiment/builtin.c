@@ -43,44 +43,100 @@ static const struct experiment paper = {
 	.to = "alice@b.example",
 };
 
-static const struct experiment *const builtins[] = { &paper, &builtin_devices, &builtin_filesystems,
-	&builtin_storage };
+/* The same machine, other servers. Ours twice: its second name measures the noise. */
+static const struct experiment_cell servers_cells[] = {
+	{ .label = "mailvisor", .platform = "process", .server = "mailvisor" },
+	{ .label = "mailvisor-again",
+		.platform = "process",
+		.server = "mailvisor",
+		.is_control = true },
+	{ .label = "postfix", .platform = "process", .server = "postfix" },
+	{ .label = "exim", .platform = "process", .server = "exim" },
+	{ .label = "opensmtpd", .platform = "process", .server = "opensmtpd" },
+};
+
+/* Rates that double: a knee is found within a factor of two, and a quarter of the time goes to the lowest four. */
+static const unsigned load_rates[] = { 25, 50, 100, 200, 400, 800 };
+
+static void paper_make(struct experiment *x)
+{
+	memcpy(x->claims, claims_of_the_study, claims_of_the_study_count * sizeof *x->claims);
+	x->claim_count = claims_of_the_study_count;
+}
+
+static void servers_make(struct experiment *x)
+{
+	(void)snprintf(x->question, sizeof x->question,
+		"Which mail server delivers a mail fastest, sender to receiver?");
+	memset(x->cells, 0, sizeof x->cells);
+	memcpy(x->cells, servers_cells, sizeof servers_cells);
+	x->cell_count = COUNT(servers_cells);
+}
+
+static void load_make(struct experiment *x)
+{
+	(void)snprintf(x->question, sizeof x->question,
+		"How many mails a second does each platform carry before they have to wait?");
+	x->load.kind = LOAD_SWEEP;
+	x->load.receive = RECEIVE_IDLE;
+	x->load.rate_count = COUNT(load_rates);
+	memcpy(x->load.rates, load_rates, sizeof load_rates);
+	/* Mails of different sizes would give each step a mixture. */
+	x->sizes[0] = 10 << 10;
+	x->size_count = 1;
+}
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	const struct experiment *like;
+	void (*make)(struct experiment *x); /* NULL: it is as it stands there */
+} builtins[] = {
+	{ "paper",       &paper,               paper_make },
+	{ "servers",     &paper,               servers_make },
+	{ "load",        &paper,               load_make },
+	{ "devices",     &builtin_devices,     NULL },
+	{ "filesystems", &builtin_filesystems, NULL },
+	{ "storage",     &builtin_storage,     NULL },
+};
+/* clang-format on */
 
 static bool refuse(struct slice name, struct error *e)
 {
 	auto_buf list = { .max = EXPERIMENT_TEXT_BYTES };
 
 	for (size_t i = 0; i < COUNT(builtins); i++)
-		(void)!buf_add_format(&list, "'%s', ", builtins[i]->name);
+		(void)!buf_add_format(&list, "'%s', ", builtins[i].name);
 	return fail(e, FAULT_NEVER, "there is no experiment '%.*s': %.*sor a file's path",
 		S_FMT(slice_first(name, 60)), S_FMT(buf_slice(&list)));
 }
 
+/* Two minutes, also on a machine that is never quiet. */
+static void quick_make(struct experiment *x, const char *name)
+{
+	(void)snprintf(x->name, sizeof x->name, "%.20s-quick", name);
+	x->blocks = 3;
+	x->rules.quiet_ms = 200;
+	x->rules.reruns = 0;
+	x->per_size = 20;
+	x->load.step_s = x->load.kind == LOAD_SWEEP ? 1 : x->load.step_s;
+}
+
 bool experiment_builtin(struct slice name, bool is_quick, struct experiment *ret, struct error *e)
 {
-	const struct experiment *found = NULL;
+	size_t at = 0;
 
-	for (size_t i = 0; i < COUNT(builtins); i++) {
-		if (slice_same(name, slice_of(builtins[i]->name)))
-			found = builtins[i];
-	}
-	if (found == NULL)
+	while (at < COUNT(builtins) && !slice_same(name, slice_of(builtins[at].name)))
+		at++;
+	if (at == COUNT(builtins))
 		return refuse(name, e);
-	*ret = *found;
+	*ret = *builtins[at].like;
 	ret->load = load_default;
 	ret->rules = run_rules_default;
-	if (found == &paper) {
-		memcpy(ret->claims, claims_of_the_study,
-			claims_of_the_study_count * sizeof *ret->claims);
-		ret->claim_count = claims_of_the_study_count;
-	}
-	if (is_quick) {
-		(void)snprintf(ret->name, sizeof ret->name, "%.20s-quick", found->name);
-		ret->blocks = 3;
-		/* Two minutes, also on a machine that is never quiet. */
-		ret->rules.quiet_ms = 200;
-		ret->rules.reruns = 0;
-		ret->per_size = 20;
-	}
+	(void)snprintf(ret->name, sizeof ret->name, "%s", builtins[at].name);
+	if (builtins[at].make != NULL)
+		builtins[at].make(ret);
+	if (is_quick)
+		quick_make(ret, builtins[at].name);
 	return true;
 }

@@ -3,7 +3,8 @@
 /*
  * experiment - what is asked, declared before anything runs: platforms, sizes, blocks, seed.
  *
- * Built in: `paper`, the evaluation of the study with sound numbers, and its --quick form. Any other is
+ * Built in: `paper`, the evaluation of the study with sound numbers; `servers`, other mail servers beside ours on
+ * one platform; `load`, a sweep of rates on every platform; and their --quick forms. Any other is
  * a text file (docs/lab.md). The text that experiment_print() writes is the canonical one: it is
  * stored with the results, hashed, and reads back as the same experiment.
  * Not here: in which order trials run (lab/run/plan.h).
@@ -64,7 +65,7 @@ struct experiment {
 	struct run_rules rules;
 };
 
-/* name: "paper", "devices", "filesystems", "storage". An unknown name is a failure that lists what there is. */
+/* name: "paper", "devices", "filesystems", "storage", "servers", "load". An unknown name is a failure that lists what there is. */
 MUST_CHECK bool experiment_builtin(
 	struct slice name, bool is_quick, struct experiment *ret, struct error *e);
 MUST_CHECK bool experiment_read(const char *path, struct experiment *ret, struct error *e);

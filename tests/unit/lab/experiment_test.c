@@ -6,7 +6,8 @@
 
 static void test_builtin_reads_back(void **state)
 {
-	static const char *const names[] = { "paper", "devices", "filesystems", "storage" };
+	static const char *const names[] = { "paper", "devices", "filesystems", "storage",
+		"servers", "load" };
 
 	(void)state;
 	for (unsigned i = 0; i < 2 * COUNT(names); i++) {
