@@ -148,6 +148,19 @@ bool experiment_choose(struct experiment *x, struct slice platforms, struct erro
 	return experiment_check(x, e);
 }
 
+/* "" is ours. */
+static const char *server_of(const struct experiment_cell *c)
+{
+	return c->server[0] == '\0' ? server_mailvisor.name : c->server;
+}
+
+bool experiment_is_same(const struct experiment_cell *a, const struct experiment_cell *b)
+{
+	return strcmp(a->platform, b->platform) == 0 && strcmp(server_of(a), server_of(b)) == 0 &&
+	       a->cpus == b->cpus && a->memory_mib == b->memory_mib &&
+	       hardware_same(&a->hardware, &b->hardware);
+}
+
 static bool cell_add(struct experiment *x, const struct experiment_cell *like, struct slice server,
 	struct error *e)
 {
@@ -202,7 +215,7 @@ static bool driver_print(const char *driver, struct buf *to)
 /* Only what is not ours: the text of an experiment of ours stays as it always was. */
 static bool cell_server_print(const struct experiment_cell *c, struct buf *to)
 {
-	bool is_ours = c->server[0] == '\0' || strcmp(c->server, server_mailvisor.name) == 0;
+	bool is_ours = strcmp(server_of(c), server_mailvisor.name) == 0;
 
 	return (is_ours || buf_add_format(to, "\tserver = %s\n", c->server)) &&
 	       (c->log[0] == '\0' || buf_add_format(to, "\tlog = \"%s\"\n", c->log));

@@ -74,6 +74,8 @@ MUST_CHECK bool experiment_parse(const char *text, struct experiment *ret, struc
 MUST_CHECK bool experiment_check(const struct experiment *x, struct error *e);
 /* Keeps only the platforms named in "process,tcg"; an unknown one is a failure. */
 MUST_CHECK bool experiment_choose(struct experiment *x, struct slice platforms, struct error *e);
+/* The same server on the same platform: what a control repeats. */
+bool experiment_is_same(const struct experiment_cell *a, const struct experiment_cell *b);
 /* Each platform with each of "mailvisor,exim"; an unknown server is a failure. */
 MUST_CHECK bool experiment_serve(struct experiment *x, struct slice names, struct error *e);
 MUST_CHECK bool experiment_print(const struct experiment *x, struct buf *to);

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The trials' medians of two cells, block by block, where both have one. */
 static size_t paired(const struct summary *s, unsigned a, unsigned b, unsigned size, double *ret_a,
@@ -74,7 +73,7 @@ static bool twin_find(const struct summary *s, unsigned control, unsigned *ret)
 {
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		if (i != control && summary_is_compared(&s->cells[i]) &&
-			strcmp(s->cells[i].cell->platform, s->cells[control].cell->platform) == 0) {
+			experiment_is_same(s->cells[i].cell, s->cells[control].cell)) {
 			*ret = i;
 			return true;
 		}

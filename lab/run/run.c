@@ -50,9 +50,7 @@ static bool probe_cell(
 	struct trial_wish wish;
 
 	for (unsigned i = 0; i < cell; i++) {
-		if (strcmp(plan->x.cells[i].platform, plan->x.cells[cell].platform) == 0 &&
-			strcmp(plan->x.cells[i].server, plan->x.cells[cell].server) == 0 &&
-			hardware_same(&plan->x.cells[i].hardware, &plan->x.cells[cell].hardware)) {
+		if (experiment_is_same(&plan->x.cells[i], &plan->x.cells[cell])) {
 			plan->cells[cell] = plan->cells[i];
 			return true;
 		}

@@ -164,3 +164,16 @@ def test_the_instrument_is_measured(tmp_path):
     floor = json.loads((out / "env/generator.json").read_text())
     assert "the instrument alone" in done.stderr
     assert all(0 < floor[kind]["median_ms"] <= floor[kind]["p99_ms"] for kind in ("pop3", "idle", "senders_8"))
+
+
+def test_a_control_repeats_its_own_server(tmp_path):
+    """Two servers on one platform: the control of the second is compared with the second."""
+    with Fake() as one:
+        conf = conf_of(tmp_path, {"first": one, "second": one, "second-again": one}, blocks=1, messages=1)
+        text = conf.read_text()
+        for label, server in (("first", "postfix"), ("second", "exim"), ("second-again", "exim")):
+            text = text.replace(f"platform {label} {{", f"platform {label} {{\n server = {server}")
+        conf.write_text(text)
+        lab("run", conf, "--out", tmp_path / "out", "--work", tmp_path, "--password-file", password_of(tmp_path))
+    noise = json.loads((tmp_path / "out/summary.json").read_text())["noise"]
+    assert noise and all({row["a"], row["b"]} == {"second", "second-again"} for row in noise)
