@@ -157,7 +157,7 @@ static const char *server_of(const struct experiment_cell *c)
 bool experiment_is_same(const struct experiment_cell *a, const struct experiment_cell *b)
 {
 	return strcmp(a->platform, b->platform) == 0 && strcmp(server_of(a), server_of(b)) == 0 &&
-	       a->cpus == b->cpus && a->memory_mib == b->memory_mib &&
+	       a->cpu_count == b->cpu_count && a->memory_mib == b->memory_mib &&
 	       hardware_same(&a->hardware, &b->hardware);
 }
 
