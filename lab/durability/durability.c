@@ -284,6 +284,18 @@ bool durability_probe(const struct deployment *d, const char *work_path, const c
 	return is_probed;
 }
 
+struct durability_found durability_not_asked(const char *reason)
+{
+	struct durability_found found = { .class = DURABILITY_UNKNOWN,
+		.accept_us = (double)NAN,
+		.host_us = (double)NAN,
+		.flushes = UINT64_MAX };
+
+	(void)snprintf(
+		found.reason, sizeof found.reason, "%.*s", (int)sizeof found.reason - 1, reason);
+	return found;
+}
+
 static json_t *number(double value)
 {
 	return isfinite(value) ? json_real(value) : json_null();

@@ -39,6 +39,8 @@ struct durability_found {
 /* The recipient must exist and is not looked at. Takes about a second; eight when it is not honest. */
 MUST_CHECK bool durability_probe(const struct deployment *d, const char *work_path,
 	const char *from, const char *to, struct durability_found *ret, struct error *e);
+/* Unknown, for this reason. */
+struct durability_found durability_not_asked(const char *reason);
 const char *durability_name(enum durability class);
 /* {"class": ..., "reason": ..., ...} for a record. */
 json_t *durability_json(const struct durability_found *f);

@@ -149,14 +149,16 @@ static int double_order(const void *a, const void *b)
 
 static void result_make(struct crowd *c, struct crowd_result *ret)
 {
-	*ret = (struct crowd_result){ .mails = c->count };
+	*ret = (struct crowd_result){ .mails = c->count, .p95_ms = (double)NAN };
 	for (size_t i = 0; i < c->count; i++)
 		ret->failed += isfinite(c->latency_ms[i]) ? 0 : 1;
 	qsort(c->latency_ms, c->count, sizeof *c->latency_ms, double_order);
 	if (c->count == 0)
 		return;
 	ret->median_ms = c->latency_ms[c->count / 2];
-	ret->p95_ms = c->latency_ms[(c->count * 95 + 99) / 100 - 1];
+	ret->worst_ms = c->latency_ms[c->count - 1];
+	if (c->count >= CROWD_P95_MAILS)
+		ret->p95_ms = c->latency_ms[(c->count * 95 + 99) / 100 - 1];
 }
 
 static bool senders_run(struct crowd *c, struct error *e)

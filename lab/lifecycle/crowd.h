@@ -18,6 +18,7 @@ enum {
 	CROWD_SENDERS =
 		16, /* mails under way at once; more wait, and that counts as their latency */
 	CROWD_MAILS_MAX = 100000,
+	CROWD_P95_MAILS = 59, /* fewer do not carry a percentile: ceil(ln 0.05 / ln 0.95) */
 };
 
 struct crowd_target {
@@ -38,7 +39,8 @@ struct crowd_plan {
 
 struct crowd_result {
 	size_t mails, failed;
-	double median_ms, p95_ms; /* a failed mail is infinitely late */
+	double median_ms, worst_ms; /* a failed mail is infinitely late */
+	double p95_ms;              /* NAN: too few mails for it */
 };
 
 /* One mail that is to come. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "lab/doctor/canary.h"
 #include "lab/doctor/quiet.h"
+#include "lab/durability/durability.h"
 #include "lab/files/json_file.h"
 #include "lab/run/curve.h"
 #include "lab/run/external.h"
@@ -334,6 +335,26 @@ static void stop(struct running *r, const struct experiment_cell *cell, uint64_t
 }
 
 /* Deploys, works, stops; *e says why the trial has no result. */
+/*
+ * Nothing is ranked before this is known: is an acknowledged mail on the disk? Asked once an
+ * experiment for each cell, with mail for the sender's own mailbox, which nobody reads.
+ */
+static void note_durability(struct running *r, struct plan_trial at)
+{
+	const struct experiment *x = &r->plan->x;
+	struct error why = { .fault = FAULT_NONE };
+	struct durability_found found;
+
+	if (at.block > 0 || r->record->facts == NULL || r->deployment.state == NULL ||
+		strcmp(x->from, x->to) == 0)
+		return;
+	if (r->options->on_step != NULL)
+		r->options->on_step(r->options->context, "asking for durability", 0, 1);
+	if (!durability_probe(&r->deployment, r->work, x->to, x->from, &found, &why))
+		found = durability_not_asked(why.text);
+	(void)json_object_set_new(r->record->facts, "durability", durability_json(&found));
+}
+
 static bool measure(struct running *r, struct plan_trial at, struct error *e)
 {
 	const struct experiment_cell *cell = &r->plan->x.cells[at.cell];
@@ -348,6 +369,7 @@ static bool measure(struct running *r, struct plan_trial at, struct error *e)
 	if (!r->platform->deploy(&wish.plan, &r->deployment, e))
 		return fail_in(e, "deploy");
 	note_deployment(r);
+	note_durability(r, at);
 	bool is_done = work(r, at, e);
 	if (!is_done && !r->platform->is_alive(&r->deployment, reason))
 		(void)fail_in(e, "%.120s", reason);
