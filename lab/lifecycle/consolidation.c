@@ -135,7 +135,8 @@ static void outcome_note(struct ledger *l, const struct platform *platform, cons
 		ledger_add(l, platform->name, name, "ms", r->crowd.p95_ms);
 	ledger_remark(l, platform->name, name,
 		"%zu mails, %zu failed, median %.1f ms, latest %.1f ms%s", r->crowd.mails,
-		r->crowd.failed, r->crowd.median_ms, r->crowd.worst_ms, r->fits ? "" : "; does not fit");
+		r->crowd.failed, r->crowd.median_ms, r->crowd.worst_ms,
+		r->fits ? "" : "; does not fit");
 	(void)snprintf(name, sizeof name, "%s, %u domains: memory (PSS)", how, domains);
 	if (isfinite(r->memory_mib))
 		ledger_add(l, platform->name, name, "MiB", r->memory_mib);

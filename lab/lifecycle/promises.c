@@ -22,8 +22,7 @@ static const struct promise {
 } promises[] = {
 	{ "redeployed \"in minutes\"", READING_FIRST_250, MS_A_MINUTE, "takes mail within 60 s", NULL, FAILURES_BOOT },
 	{ "quick recovery from a disaster", READING_CUT_220, MS_A_MINUTE,
-	  "220 within 60 s of the machine's power cut (process, container: kill -9), no acknowledged mail lost",
-	  READING_CUT_LOST, FAILURES_CUT },
+	  "220 within 60 s of a power cut (no machine: kill -9), no acknowledged mail lost", READING_CUT_LOST, FAILURES_CUT },
 	{ "back to a snapshot after a huge loss of data", READING_REVERT_DIFFERENT, 0,
 	  "every mail as at the snapshot", NULL, FAILURES_SNAPSHOT },
 	{ "backups are easy", READING_BACKUP_GAP, MS_A_SECOND,
