@@ -7,6 +7,7 @@
 #include "lab/lifecycle/trials.h"
 #include "lab/workload/wire.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static double ms(uint64_t from_ns, uint64_t to_ns)
 
 static double gap_ms(uint64_t gap_ns)
 {
-	return gap_ns == UINT64_MAX ? (double)UINT64_MAX : (double)gap_ns / (double)NS_PER_MS;
+	return gap_ns == UINT64_MAX ? (double)INFINITY : (double)gap_ns / (double)NS_PER_MS;
 }
 
 static void span_add(
