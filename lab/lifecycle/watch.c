@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "lab/workload/smtp.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,8 @@ struct watch {
 	/* under lock: */
 	char host[64];
 	uint16_t port;
+	int network_fd; /* the network namespace that the host is in; -1: ours */
+	unsigned aim_count;
 	bool is_stopping;
 	unsigned acknowledged;
 
@@ -32,14 +36,24 @@ struct watch {
 	size_t knock_count, ack_count;
 };
 
-/* Where to; false: stop. */
-static bool target(struct watch *w, char host[64], uint16_t *ret_port)
+/* What a thread has to know of its target. */
+struct target {
+	char host[64];
+	uint16_t port;
+	unsigned aim_count;
+};
+
+/* Where to; moves the thread into the target's network. False: stop. */
+static bool target_take(struct watch *w, struct target *t)
 {
 	bool goes_on;
 
 	(void)pthread_mutex_lock(&w->lock);
-	(void)snprintf(host, 64, "%s", w->host);
-	*ret_port = w->port;
+	if (t->aim_count != w->aim_count && w->network_fd >= 0)
+		(void)setns(w->network_fd, CLONE_NEWNET); /* not root: there is only one */
+	t->aim_count = w->aim_count;
+	memcpy(t->host, w->host, sizeof t->host);
+	t->port = w->port;
 	goes_on = !w->is_stopping;
 	(void)pthread_mutex_unlock(&w->lock);
 	return goes_on && (w->plan.is_cancelled == NULL || !*w->plan.is_cancelled);
@@ -50,6 +64,10 @@ void watch_aim(struct watch *w, const struct deployment *d)
 	(void)pthread_mutex_lock(&w->lock);
 	(void)snprintf(w->host, sizeof w->host, "%s", d->host);
 	w->port = d->smtp_port;
+	/* Whoever deployed it stands where it can be reached. */
+	fd_close(&w->network_fd);
+	w->network_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	w->aim_count++;
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
@@ -100,10 +118,11 @@ static void *sender_run(void *context)
 	struct watch *w = context;
 	auto_buf text = { .max = LETTER_BYTES_MAX }, stuffed = { .max = 2 * LETTER_BYTES_MAX };
 	auto_free struct wire *wire = calloc(1, sizeof *wire);
-	char host[64];
-	struct smtp_letter letter = { .host = host, .from = w->plan.from, .to = w->plan.to };
+	struct target to = { .aim_count = 0 };
+	struct smtp_letter letter = { .host = to.host, .from = w->plan.from, .to = w->plan.to };
 
-	while (wire != NULL && w->mail_count < WATCH_MAILS_MAX && target(w, host, &letter.port)) {
+	while (wire != NULL && w->mail_count < WATCH_MAILS_MAX && target_take(w, &to)) {
+		letter.port = to.port;
 		if (!letter_make(w, (uint32_t)w->mail_count, &text, &stuffed))
 			break;
 		letter.stuffed = buf_slice(&stuffed);
@@ -134,13 +153,12 @@ static void *knocker_run(void *context)
 {
 	struct watch *w = context;
 	auto_free struct wire *wire = calloc(1, sizeof *wire);
-	char host[64];
-	uint16_t port;
+	struct target to = { .aim_count = 0 };
 
-	while (wire != NULL && w->knock_count < WATCH_KNOCKS_MAX && target(w, host, &port)) {
+	while (wire != NULL && w->knock_count < WATCH_KNOCKS_MAX && target_take(w, &to)) {
 		uint64_t next_ns = wire_now_ns() + WATCH_KNOCK_MS * NS_PER_MS;
 
-		if (knock(host, port, wire))
+		if (knock(to.host, to.port, wire))
 			w->knocks[w->knock_count++] = wire_now_ns();
 		uint64_t now_ns = wire_now_ns();
 
@@ -170,6 +188,7 @@ bool watch_start(const struct watch_plan *plan, struct watch **ret, struct error
 	if (w == NULL)
 		return fail(e, FAULT_LATER, "watch a server: no memory");
 	w->plan = *plan;
+	w->network_fd = -1;
 	(void)snprintf(w->run, sizeof w->run, "%s", plan->run);
 	(void)pthread_mutex_init(&w->lock, NULL);
 	w->mails = calloc(WATCH_MAILS_MAX, sizeof *w->mails);
@@ -230,6 +249,7 @@ void watch_free(struct watch *w)
 		return;
 	watch_stop(w);
 	(void)pthread_mutex_destroy(&w->lock);
+	fd_close(&w->network_fd);
 	free(w->mails);
 	free(w->acks);
 	free(w->knocks);

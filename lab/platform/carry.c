@@ -22,8 +22,7 @@ enum {
 };
 
 /* Where the drivers keep it, in their order. */
-static const char *const kept_names[] = { "data/mailvisor", "data.disk", "data.ext4",
-	"machine/data.vdi", "machine/data.vmdk", "data" };
+static const char *const kept_names[] = { "data/mailvisor", "data.disk", "data" };
 
 static bool path_of(const struct deploy_plan *plan, const char *name, char ret[PLATFORM_PATH_BYTES],
 	struct error *e)
@@ -59,6 +58,15 @@ static bool copy(const char *from, const char *to, struct error *e)
 	auto_buf output = { .max = RUN_OUTPUT_BYTES };
 
 	return run(words, S(""), &output, e) || fail_in(e, "carry '%s'", from);
+}
+
+void carry_keep(const struct deploy_plan *plan, const char *name)
+{
+	char from[PLATFORM_PATH_BYTES], to[PLATFORM_PATH_BYTES];
+	struct error ignored = { .fault = FAULT_NONE }; /* carry_kept() will not find it */
+
+	if (path_of(plan, name, from, &ignored) && path_of(plan, "data.disk", to, &ignored))
+		(void)!copy(from, to, &ignored);
 }
 
 /* False without a failure: something else than ext4. */
@@ -113,19 +121,29 @@ static bool disk_read(const char *disk, const char *into, struct error *e)
 		       S_FMT(slice_first(slice_trim(buf_slice(&output)), 100)));
 }
 
+/* What a machine whose power was cut left in its disk's journal, played on a copy. */
+static bool journal_play(
+	const struct deploy_plan *plan, char raw[PLATFORM_PATH_BYTES], struct error *e)
+{
+	char own[PLATFORM_PATH_BYTES];
+	const char *words[] = { "e2fsck", "-p", "-E", "journal_only", own, NULL };
+	auto_buf output = { .max = RUN_OUTPUT_BYTES };
+
+	if (!path_of(plan, "carried.raw", own, e) || (strcmp(raw, own) != 0 && !copy(raw, own, e)))
+		return false;
+	(void)snprintf(raw, PLATFORM_PATH_BYTES, "%s", own);
+	return run(words, S(""), &output, e);
+}
+
 static bool from_disk(const struct deploy_plan *plan, const char *to, struct error *e)
 {
 	char raw[PLATFORM_PATH_BYTES], dump[PLATFORM_PATH_BYTES], inside[PLATFORM_PATH_BYTES + 16];
 	struct error ignored = { .fault = FAULT_NONE };
-
 	bool is_clean = false;
 
-	if (!raw_find(plan, raw, &is_clean, e) || !path_of(plan, "carried", dump, e))
+	if (!raw_find(plan, raw, &is_clean, e) || (!is_clean && !journal_play(plan, raw, e)) ||
+		!path_of(plan, "carried", dump, e))
 		return false;
-	if (!is_clean)
-		return fail(e, FAULT_NEVER,
-			"the disk '%s' was not unmounted: start a server on it and stop it first",
-			plan->data_from);
 	if (mkdir(dump, 0700) < 0)
 		return fail(e, FAULT_NEVER, "make '%s': %m", dump);
 	(void)snprintf(inside, sizeof inside, "%s/mailvisor", dump);

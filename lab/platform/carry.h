@@ -7,8 +7,8 @@
  * it as /mailvisor on a disk of its own. A plan with data_from starts a server with what another
  * left (plan.keeps_data). Nothing is mounted: mke2fs -d fills a disk, debugfs reads one, qemu-img
  * turns VDI, VMDK and QCOW2 into raw. Owners become those of the platform that gets it.
- * A disk that was not unmounted goes to a machine as it is; out of one, nothing is read (debugfs would
- * not see what stands in its journal).
+ * A disk that was not unmounted goes to a machine as it is; before it is read, e2fsck plays the journal
+ * on a copy.
  * Limits: disks with ext4.
  */
 #include "lab/platform/platform.h"
@@ -18,6 +18,8 @@
 /* What stop() left in the plan's work folder: a data directory, or a disk. */
 MUST_CHECK bool carry_kept(
 	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e);
+/* For drivers whose stop() removes the disk: copies it to where carry_kept() looks. */
+void carry_keep(const struct deploy_plan *plan, const char *name);
 /* Does plan->data_from name a disk? False also when it is NULL. */
 bool carry_is_disk(const struct deploy_plan *plan);
 /*

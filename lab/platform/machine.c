@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "lab/image/disk.h"
 #include "lab/platform/appliance.h"
+#include "lab/platform/carry.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -181,6 +182,8 @@ void machine_stop(const struct machine_driver *driver, struct deployment *d)
 		return;
 	if (s->machine[0] != '\0' && d->first_220_ns != 0 && driver->press(s))
 		machine_off_wait(s);
+	if (s->plan->keeps_data && driver->disk != NULL)
+		carry_keep(s->plan, driver->disk);
 	if (s->machine[0] != '\0')
 		driver->remove(s);
 	site_stop(d);

@@ -20,6 +20,8 @@ struct machine_driver {
 	bool (*press)(struct site *s);
 	/* Ends the machine of that name at once and removes it. Called when s->machine is set. */
 	void (*remove)(struct site *s);
+	const char *
+		disk; /* its data, in the work folder: the machine's end takes it, so what is kept is a copy */
 };
 /* Opens a site on the machine's own network and makes the machine; what was made is gone when that fails. */
 MUST_CHECK bool machine_deploy(const struct machine_driver *driver, const struct platform *platform,

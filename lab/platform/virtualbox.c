@@ -297,6 +297,7 @@ static bool machine_make(struct deployment *d, struct error *e)
 		!port_set(d, "smtp", d->smtp_port, 25, &output, e) ||
 		!port_set(d, "pop3", d->pop3_port, 110, &output, e) ||
 		!port_set(d, "submission", d->submission_port, 587, &output, e) ||
+		!port_set(d, "imap", d->imap_port, 143, &output, e) ||
 		!console_set(d, directory, &output, e) || !disks_set(s, directory, &output, e))
 		return false;
 	facts_note(s, &output);
@@ -321,7 +322,7 @@ static void remove_own(struct site *s)
 }
 
 static const struct machine_driver driver = {
-	.make = machine_make, .press = press, .remove = remove_own
+	.make = machine_make, .press = press, .remove = remove_own, .disk = "machine/data.vdi"
 };
 
 static void virtualbox_stop(struct deployment *d)

@@ -27,6 +27,7 @@ enum {
 	SMTP_PORT = 25,
 	POP3_PORT = 110,
 	SUBMISSION_PORT = 587,
+	IMAP_PORT = 143,
 	OUTPUT_BYTES = 16 << 10, /* `vmrun list` with a hundred machines */
 	DELETE_TRY_COUNT = 20,   /* the machine's lock goes a moment after its process */
 	DELETE_WAIT_MS = 250,
@@ -219,6 +220,7 @@ static bool machine_make(struct deployment *d, struct error *e)
 	d->smtp_port = SMTP_PORT;
 	d->pop3_port = POP3_PORT;
 	d->submission_port = SUBMISSION_PORT;
+	d->imap_port = IMAP_PORT;
 	orphans_remove();
 	if (!machine_create(d, e))
 		return false;
@@ -241,7 +243,7 @@ static void remove_own(struct site *s)
 }
 
 static const struct machine_driver driver = {
-	.make = machine_make, .press = press, .remove = remove_own
+	.make = machine_make, .press = press, .remove = remove_own, .disk = "machine/data.vmdk"
 };
 
 static void vmware_stop(struct deployment *d)

@@ -61,8 +61,8 @@ def test_life(tmp_path):
     """kill -9 under load, and a backup under load: nothing that was acknowledged is lost, and the promises say so."""
     out, work = tmp_path / "out", tmp_path / "work"
     work.mkdir()
-    lab("lifecycle", "--platforms", "process", "--trials", "boot,cut,snapshot,backup", "--repeats", 1, "--mails", 6, "--work", work,
-        "--server", SERVER, "--out", out)
+    lab("lifecycle", "--platforms", "process", "--trials", "boot,cut,snapshot,backup", "--repeats", 1, "--mails", 6,
+        "--work", work, "--server", SERVER, "--out", out)
     life = rows_of(out, "21-lifecycle")
     for name in ("power cut: acknowledged mails lost", "power cut: older mails not as before",
                  "backup: mails missing in what was restored"):

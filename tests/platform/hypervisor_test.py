@@ -189,6 +189,20 @@ def check_life(bench):
     assert ("state=off" in console) == (bench.platform == "virtualbox"), console
 
 
+def check_move(bench, lab):
+    """A server from a process into such a machine, whose disk is a VDI or VMDK, and back."""
+    work = bench.base / "move"
+    work.mkdir()
+    done = subprocess.run(
+        bench.around + [str(bench.base / "dev"), lab, "move", "process", bench.platform, "process", "--mails", "6", "--work", work,
+                        "--image", bench.base / "image", "--server", bench.server],
+        capture_output=True, text=True, env=bench.environment, timeout=280)
+    assert done.returncode == 0 and done.stdout.count(" 0 missing, 0 altered, 0 renumbered") == 2, done.stdout + done.stderr
+    assert done.stdout.count("of which 0 lost, 0 altered, 0 twice") == 2, done.stdout
+    assert bench.running() == [] and bench.kept()["machines"] == {} and list(work.iterdir()) == []
+    print(done.stdout)
+
+
 def main():
     platform, deploy, lab, server = sys.argv[1:]
     os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -205,6 +219,7 @@ def main():
         try:
             check_failure(bench)
             check_life(bench)
+            check_move(bench, lab)
         finally:
             for pid in bench.running():
                 os.kill(pid, signal.SIGKILL)
