@@ -79,8 +79,8 @@ def test_life(tmp_path):
 def test_consolidation(tmp_path):
     out, work = tmp_path / "out", tmp_path / "work"
     work.mkdir()
-    lab("consolidation", "--platforms", "process", "--domains", 2, "--seconds", 1, "--p95", 30000, "--work", work, "--server", SERVER,
-        "--out", out)
+    lab("consolidation", "--platforms", "process", "--domains", 2, "--seconds", 1, "--p95", 30000, "--work", work,
+        "--server", SERVER, "--out", out)
     rows = rows_of(out, "30-consolidation")
     for how in ("one server for all", "a server for each"):
         assert rows["process", f"{how}: domains that fit"]["values"] == [2]
