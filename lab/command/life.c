@@ -15,7 +15,6 @@
 enum {
 	MAILS_DEFAULT = 60,
 	MAILS_MAX = 100000,
-	REPEATS_DEFAULT = 3,
 	CPUS_DEFAULT = 1,
 	MEMORY_MIB_DEFAULT = 256,
 	DISK_MIB_DEFAULT = 512,
@@ -198,7 +197,6 @@ static bool defaults_set(struct life *l, struct error *e)
 				    .memory_mib = MEMORY_MIB_DEFAULT,
 				    .disk_mib = DISK_MIB_DEFAULT,
 				    .mails = MAILS_DEFAULT,
-				    .repeats = REPEATS_DEFAULT,
 				    .deadline_ms = (uint64_t)DEADLINE_S_DEFAULT * 1000,
 				    .is_cancelled = &is_cancelled,
 				    .on_step = on_step },

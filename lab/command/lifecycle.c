@@ -2,7 +2,32 @@
 /* lifecycle and consolidation: the promises that the study did not measure. */
 #include "lab/command/life.h"
 
+#include "lab/doctor/host.h"
+#include "lab/files/json_file.h"
+#include "lab/report/report.h"
+
 #include <stdio.h>
+
+enum { LIFECYCLE_REPEATS_DEFAULT = 3, CONSOLIDATION_REPEATS_DEFAULT = 1 };
+
+/* Where it was measured: the machine, and each platform's versions. */
+static bool environment_save(const struct life *l, struct error *e)
+{
+	char folder[PATH_MAX], path[PATH_MAX], facts[PLATFORM_FACTS_BYTES], name[64];
+
+	if (!path_join(l->out, "env", folder, e) || !folder_make(folder, e) ||
+		!path_join(folder, "host.json", path, e) ||
+		!json_file_save(path, host_facts(l->work), e))
+		return false;
+	for (unsigned i = 0; i < l->count; i++) {
+		(void)snprintf(name, sizeof name, "platform-%s.json", l->platforms[i]->name);
+		l->platforms[i]->describe(facts);
+		if (!path_join(folder, name, path, e) ||
+			!json_file_save(path, json_facts(facts), e))
+			return false;
+	}
+	return true;
+}
 
 static const char lifecycle_usage[] =
 	"usage: mailvisor-lab lifecycle [--platforms LIST] [--trials LIST] [--repeats N] [--mails "
@@ -44,14 +69,16 @@ int command_lifecycle(int argc, char **argv)
 	bool is_good = life_platforms(&l, &e) && life_begin(&l, l.list != NULL, &e);
 	struct life_plan plan = { l.platforms, l.count, l.trials };
 
+	if (l.options.repeats == 0)
+		l.options.repeats = LIFECYCLE_REPEATS_DEFAULT;
+
 	is_good = is_good && lifecycle_run(&l.options, &plan, &measured, &e);
 	promises_judge(&plan, &measured, &promises);
 	if (measured.count > 0) {
 		ledger_print(&measured, stdout);
 		ledger_print(&promises, stdout);
-		if (lifecycle_save(&l, &promises, &measured, &unsaved))
-			(void)printf("\n%s\n", l.out);
-		else
+		if (!lifecycle_save(&l, &promises, &measured, &unsaved) ||
+			!environment_save(&l, &unsaved) || !report_make(l.out, stdout, &unsaved))
 			(void)command_failed(&unsaved);
 	}
 	ledger_done(&measured);
@@ -75,9 +102,16 @@ static const char consolidation_usage[] = "usage: mailvisor-lab consolidation [-
 
 static bool consolidation_all(const struct life *l, struct ledger *ledger, struct error *e)
 {
-	for (unsigned i = 0; i < l->count; i++) {
-		if (!consolidation_run(&l->options, l->platforms[i], &l->crowd, ledger, e))
-			return fail_in(e, "%s", l->platforms[i]->name);
+	struct consolidation_plan plan = l->crowd;
+	unsigned repeats =
+		l->options.repeats == 0 ? CONSOLIDATION_REPEATS_DEFAULT : l->options.repeats;
+
+	/* Each repeat has its own arrivals, and both arrangements in it the same. */
+	for (unsigned r = 0; r < repeats; r++, plan.seed++) {
+		for (unsigned i = 0; i < l->count; i++) {
+			if (!consolidation_run(&l->options, l->platforms[i], &plan, ledger, e))
+				return fail_in(e, "%s", l->platforms[i]->name);
+		}
 	}
 	return true;
 }

@@ -26,7 +26,7 @@ struct consolidation_plan {
 /* A busy small domain; half a second is what people do not notice. */
 #define CONSOLIDATION_DEFAULT                                                                      \
 	{                                                                                          \
-		.domains_max = 16, .rate_per_s = 2, .seconds = 30, .p95_most_ms = 500,             \
+		.domains_max = 16, .rate_per_s = 2, .seconds = 20, .p95_most_ms = 500,             \
 		.memory_most_mib = 4096, .seed = 1,                                                \
 	}
 

@@ -72,6 +72,8 @@ def test_life(tmp_path):
     promises = {row["name"]: row["verdict"] for row in rows_of(out, "20-promises").values()}
     assert promises["back to a snapshot after a huge loss of data, on process"] == "not measured"
     assert promises["quick recovery from a disaster, on process"] == "holds"
+    page = (out / "report.html").read_text()
+    assert "quick recovery from a disaster, on process" in page and "does not hold" not in page
     assert (out / "21-lifecycle.csv").read_text().startswith("group,reading,unit,repeat,value\nprocess,")
     assert not list(work.iterdir()), "work folders stay behind"
 
