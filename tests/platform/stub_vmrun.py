@@ -48,7 +48,7 @@ def start(kept, path, words):
     machine = kept["machines"].setdefault(path, {})
     variables = stub.STATE / "variables.fd"
     shutil.copyfile(VARIABLES, variables)
-    forwards = "".join(f",hostfwd=tcp:10.0.2.15:{port}-:{port}" for port in (25, 110, 587))
+    forwards = "".join(f",hostfwd=tcp:10.0.2.15:{port}-:{port}" for port in (25, 110, 143, 587))
     stub.start(machine, "vmware-vmx", path, [
         "-machine", "q35", "-m", keys["memsize"], "-smp", keys["numvcpus"], "-serial", f"file:{keys['serial0.fileName']}",
         "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={FIRMWARE}",
