@@ -174,6 +174,17 @@ void machine_off_wait(struct site *s)
 		(void)poll(NULL, 0, POWER_OFF_LOOK_MS);
 }
 
+/* When the guest did not end by itself, its disk would still change under the copy. */
+static void data_keep(const struct machine_driver *driver, struct deployment *d)
+{
+	struct site *s = site_of(d);
+	char reason[PLATFORM_REASON_BYTES];
+
+	if (s->looks != NULL && s->looks(s, reason))
+		d->platform->states->cut(d);
+	carry_keep(s->plan, driver->disk);
+}
+
 void machine_stop(const struct machine_driver *driver, struct deployment *d)
 {
 	struct site *s = site_of(d);
@@ -182,8 +193,8 @@ void machine_stop(const struct machine_driver *driver, struct deployment *d)
 		return;
 	if (s->machine[0] != '\0' && d->first_220_ns != 0 && driver->press(s))
 		machine_off_wait(s);
-	if (s->plan->keeps_data && driver->disk != NULL)
-		carry_keep(s->plan, driver->disk);
+	if (s->machine[0] != '\0' && s->plan->keeps_data && driver->disk != NULL)
+		data_keep(driver, d);
 	if (s->machine[0] != '\0')
 		driver->remove(s);
 	site_stop(d);

@@ -86,13 +86,21 @@ static bool is_listed(const char *vmx)
 	return false;
 }
 
-static void machine_remove(const char *vmx)
+/* The power plug. */
+static void machine_end(const char *vmx)
 {
 	auto_buf output = { .max = OUTPUT_BYTES };
 	struct error ignored = { 0 };
 
 	if (is_listed(vmx))
 		(void)!VMRUN(&output, &ignored, "stop", vmx, "hard");
+}
+
+static void machine_remove(const char *vmx)
+{
+	auto_buf output = { .max = OUTPUT_BYTES };
+
+	machine_end(vmx);
 	for (unsigned i = 0; i < DELETE_TRY_COUNT; i++) {
 		struct error why = { 0 };
 
