@@ -34,9 +34,9 @@ def test_a_server_moves_with_its_mail(tmp_path):
     assert not list(tmp_path.iterdir()), "work folders stay behind"
 
 
-def test_usage(tmp_path):
-    assert "two platforms" in lab("move", "process", "--work", tmp_path, status=2).stderr
-    assert "no platform 'cloud'" in lab("move", "process", "cloud", "--work", tmp_path, status=2).stderr
+def test_usage():
+    assert "two platforms" in lab("move", "process", "--server", SERVER, status=2).stderr
+    assert "no platform 'cloud'" in lab("move", "process", "cloud", "--server", SERVER, status=2).stderr
     assert "want a number" in lab("move", "process", "process", "--mails", "0", status=2).stderr
     assert "usage:" in lab("move", "--help").stdout
     assert "no trial 'cuts'" in lab("lifecycle", "--trials", "boot,cuts", status=2).stderr
