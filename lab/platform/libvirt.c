@@ -5,7 +5,7 @@
  * "libvirt" is LIBVIRT_URI_USUAL, "libvirt:URI" another host. The machine boots the image's disk. QEMU forwards
  * ports of 127.0.0.1 to it; elsewhere it is on the host's first network, and PID 1 says on the console
  * which address it was given. A host that is not this machine must see the work directory at the same
- * path. Proven with QEMU; with Xen and ESXi only as far as libvirt takes the description: not measured.
+ * path. Proven with QEMU; for Xen and ESXi the description is valid by libvirt's schema: not measured.
  * What a crashed lab left is ended and forgotten before the next machine is made.
  */
 #include "lab/files/run.h"

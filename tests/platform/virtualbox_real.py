@@ -131,9 +131,8 @@ def outer_run(cache, kernel, disk):
     with open(console, "wb") as out, subprocess.Popen(
             ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "2560",
              "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", kernel, "-append",
-             "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests "
-              "random.trust_cpu=on tsc=reliable no_timer_check "
-             "root=/dev/nvme0n1 rootfstype=ext4 rw init=/init",
+             "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests random.trust_cpu=on tsc=reliable "
+             "no_timer_check root=/dev/nvme0n1 rootfstype=ext4 rw init=/init",
              "-drive", f"if=none,id=d,file={disk},format=raw,snapshot=on,cache=unsafe", "-device", "nvme,drive=d,serial=root"],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out) as qemu:
         begin = changed = time.monotonic()
