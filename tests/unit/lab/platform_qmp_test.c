@@ -159,6 +159,8 @@ static void test_give_fd(void **state)
 		.msg_controllen = sizeof control.room };
 	struct error e = { 0 };
 	struct qmp q;
+	const struct slice wanted =
+		S("{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"state\"}}");
 	int ends[2], fd = -1, near, far = script_open(S(READY "{\"return\": {}}\r\n"), &near);
 
 	(void)state;
@@ -166,8 +168,7 @@ static void test_give_fd(void **state)
 	check(recv(far, said, sizeof said, 0) > 0);
 	check(qmp_give_fd(&q, "state", ends[1], in_ms(LONG_MS), &e));
 	check(recvmsg(far, &message, 0) > 0 && message.msg_controllen > 0);
-	check(strncmp(said, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"state\"}}", 51) ==
-		0);
+	check(memcmp(said, wanted.at, wanted.len) == 0);
 	memcpy(&fd, CMSG_DATA(&control.head), sizeof fd);
 	check(fd > 0 && fd != ends[1] && write(fd, "x", 1) == 1 && read(ends[0], said, 1) == 1);
 	for (size_t i = 0; i < COUNT(ends); i++)
