@@ -29,6 +29,9 @@ mkdir -p /dev/shm /dev/pts /work; mount -t tmpfs shm /dev/shm; mount -t devpts p
 mount -t tmpfs tmp /tmp; mount -t tmpfs run /run
 ip link set lo up
 insmod /vboxdrv.ko || echo "virtualbox: no module"
+# VBoxManage starts the server by itself, but waits for it no longer than an emulated machine may need.
+/usr/lib/virtualbox/VBoxSVC >/dev/null 2>&1 &
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do /usr/lib/virtualbox/VBoxManage list vms >/dev/null 2>&1 && break; done
 echo "virtualbox: begin $(cut -d' ' -f1 /proc/uptime)"
 cat /lines | MAILVISOR_CPUS=1 MAILVISOR_MEMORY=256 MAILVISOR_DISK=64 MAILVISOR_DEADLINE=2400 \\
     /opt/lib/ld-linux-x86-64.so.2 --library-path /opt/lib /opt/deploy virtualbox /opt/mailvisor /image /work \\
