@@ -149,6 +149,7 @@ bool site_ready(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
 	struct wire w = { .fd = -1 };
+	char reason[PLATFORM_REASON_BYTES];
 
 	if (!greeting_wait(d, d->smtp_port, S("220"), "banner", &w, e))
 		return false;
@@ -163,6 +164,8 @@ bool site_ready(struct deployment *d, struct error *e)
 			d->stage_count = before; /* "pop3" only once */
 	}
 	site_stage(d, "ready");
+	if (platform_is_nested(d->platform, reason))
+		(void)json_object_set_new(s->facts, "nested", json_true());
 	site_facts_print(json_incref(s->facts), d->facts_json);
 	return true;
 }
