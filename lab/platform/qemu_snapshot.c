@@ -6,23 +6,37 @@
 
 #include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
 	JOB_WAIT_MS = 60000, /* a snapshot of 256 MiB takes 0.2 s, with a busy disk seconds */
 	NAME_BYTES_MAX = 64,
-	BLOCK_BYTES = 512, /* stat(2): st_blocks */
 };
 
-static uint64_t disk_bytes(const struct site *s)
+/* How much state the snapshot of that name holds, as QEMU says; UINT64_MAX: it does not. */
+static uint64_t snapshot_bytes(const struct site *s, const char *tag)
 {
-	char path[PLATFORM_PATH_BYTES];
 	struct error ignored = { 0 };
-	struct stat meta;
+	uint64_t bytes = UINT64_MAX;
+	json_t *nodes = NULL;
 
-	if (!qemu_disk_path(s->plan, path, &ignored) || stat(path, &meta) < 0)
-		return 0;
-	return (uint64_t)meta.st_blocks * BLOCK_BYTES;
+	if (!qmp_call(s->qmp, "query-named-block-nodes", NULL, qemu_until(QEMU_MONITOR_WAIT_MS),
+		    &nodes, &ignored))
+		return bytes;
+	for (size_t i = 0; i < json_array_size(nodes); i++) {
+		const json_t *image = json_object_get(json_array_get(nodes, i), "image");
+		const json_t *all = json_object_get(image, "snapshots");
+
+		for (size_t k = 0; k < json_array_size(all); k++) {
+			const json_t *one = json_array_get(all, k);
+			const char *name = json_string_value(json_object_get(one, "name"));
+
+			if (name != NULL && strcmp(name, tag) == 0)
+				bytes = (uint64_t)json_integer_value(
+					json_object_get(one, "vm-state-size"));
+		}
+	}
+	json_decref(nodes);
+	return bytes;
 }
 
 /* Is our job over? Its error, if it had one, is in *e. */
@@ -102,14 +116,14 @@ static bool state_job(struct deployment *d, const char *verb, const char *tag,
 	struct platform_span *ret, struct error *e)
 {
 	struct site *s = site_of(d);
-	uint64_t stops_before = s->qmp->stop_count, bytes_before = disk_bytes(s);
+	uint64_t stops_before = s->qmp->stop_count;
 	struct platform_span span = site_span();
 
 	if (!job_run(s, verb, tag, e))
 		return fail_in(e, "%s '%s'", verb, tag);
 	span.end_ns = clock_mono_ns(&clock_real);
 	span.paused_ns = paused_ns(s->qmp, stops_before);
-	span.bytes = disk_bytes(s) > bytes_before ? disk_bytes(s) - bytes_before : 0;
+	span.bytes = snapshot_bytes(s, tag);
 	*ret = span;
 	return true;
 }
