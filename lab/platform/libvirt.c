@@ -23,7 +23,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONSOLE_BYTES = 64 << 10, SMTP_PORT = 25, POP3_PORT = 110, SUBMISSION_PORT = 587 };
+enum {
+	CONSOLE_BYTES = 64 << 10,
+	SMTP_PORT = 25,
+	POP3_PORT = 110,
+	SUBMISSION_PORT = 587,
+	IMAP_PORT = 143
+};
 
 static struct libvirt_host *host_of(struct site *s)
 {
@@ -178,6 +184,7 @@ static bool machine_define(struct deployment *d, struct error *e)
 		.smtp_port = d->smtp_port,
 		.pop3_port = d->pop3_port,
 		.submission_port = d->submission_port,
+		.imap_port = d->imap_port,
 		.has_kvm = kvm_works(s, host_of(s)) };
 
 	libvirt_host_network(host_of(s), network);
@@ -201,6 +208,7 @@ static bool machine_begin(struct deployment *d, struct error *e)
 		d->smtp_port = SMTP_PORT;
 		d->pop3_port = POP3_PORT;
 		d->submission_port = SUBMISSION_PORT;
+		d->imap_port = IMAP_PORT;
 	}
 	machine_spawn(d);
 	s->looks = libvirt_looks;

@@ -85,10 +85,11 @@ static bool forwards_add(const struct libvirt_plan *plan, struct buf *to)
 	return buf_add_format(to,
 		"<qemu:commandline><qemu:arg value='-netdev'/><qemu:arg value='user,id=mailvisor,"
 		"hostfwd=tcp:127.0.0.1:%u-:25,hostfwd=tcp:127.0.0.1:%u-:110,"
-		"hostfwd=tcp:127.0.0.1:%u-:587'/><qemu:arg value='-device'/>"
+		"hostfwd=tcp:127.0.0.1:%u-:587,hostfwd=tcp:127.0.0.1:%u-:143'/><qemu:arg "
+		"value='-device'/>"
 		"<qemu:arg value='virtio-net-pci,netdev=mailvisor,romfile=,addr=0x10'/>"
 		"</qemu:commandline>\n",
-		plan->smtp_port, plan->pop3_port, plan->submission_port);
+		plan->smtp_port, plan->pop3_port, plan->submission_port, plan->imap_port);
 }
 
 static bool network_add(const struct type_row *row, const struct libvirt_plan *plan, struct buf *to)

@@ -22,7 +22,7 @@ struct libvirt_plan {
 	uint64_t memory_bytes;
 	struct libvirt_disk boot, data;
 	const char *network; /* NULL: ports of 127.0.0.1 lead to the guest (QEMU alone has that) */
-	unsigned smtp_port, pop3_port, submission_port;
+	unsigned smtp_port, pop3_port, submission_port, imap_port;
 	bool has_kvm; /* QEMU may use the processor's virtualisation */
 };
 

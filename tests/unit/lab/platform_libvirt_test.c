@@ -17,7 +17,8 @@ static const struct libvirt_plan plan = { .name = "mailvisor-lab-1-1",
 	.network = "default",
 	.smtp_port = 4025,
 	.pop3_port = 4110,
-	.submission_port = 4587 };
+	.submission_port = 4587,
+	.imap_port = 4143 };
 
 static void test_xml(void **state)
 {
