@@ -10,7 +10,7 @@
  * files of a stopped one are taken as they are. Until it is whole it is called DIRECTORY.partial.
  */
 #include "cmd/client/client.h"
-#include "cmd/client/tree.h"
+#include "cmd/client/file_copy.h"
 #include "cmd/datadir.h"
 
 #include <dirent.h>
@@ -81,7 +81,7 @@ static void directory_close(DIR **directory)
 }
 
 /* The secret, certificates, and whatever else lies beside the store. */
-static bool others_copy(struct tree *t, const char *data, const char *to, struct error *e)
+static bool others_copy(struct file_copy *t, const char *data, const char *to, struct error *e)
 {
 	ON_EXIT(directory_close) DIR *files = opendir(data);
 	char in[PATH_MAX], out[PATH_MAX];
@@ -92,13 +92,13 @@ static bool others_copy(struct tree *t, const char *data, const char *to, struct
 	while ((at = readdir(files)) != NULL) {
 		if (is_kept(at, dirfd(files)) &&
 			(!join(data, at->d_name, in, e) || !join(to, at->d_name, out, e) ||
-				!tree_file(t, in, out, at->d_name, e)))
+				!file_copy_file(t, in, out, at->d_name, e)))
 			return false;
 	}
 	return true;
 }
 
-static bool list_write(struct tree *t, const char *directory, struct error *e)
+static bool list_write(struct file_copy *t, const char *directory, struct error *e)
 {
 	char path[PATH_MAX];
 
@@ -113,7 +113,7 @@ static bool list_write(struct tree *t, const char *directory, struct error *e)
 		write(fd, list.at, list.len) != (ssize_t)list.len ||
 		write(fd, end, (size_t)end_len) != end_len || fsync(fd) < 0)
 		return fail(e, FAULT_LATER, "write '%s': %m", path);
-	return tree_sync(directory, e);
+	return file_copy_sync(directory, e);
 }
 
 /* The directory that a path's last name lies in. */
@@ -128,25 +128,25 @@ static void parent_of(const char *path, char ret[PATH_MAX])
 		slash[slash == ret ? 1 : 0] = '\0';
 }
 
-static bool all_copy(struct tree *t, const char *store, const char *data, const char *partial,
+static bool all_copy(struct file_copy *t, const char *store, const char *data, const char *partial,
 	const char *to, struct error *e)
 {
 	char path[PATH_MAX], parent[PATH_MAX];
 
 	parent_of(to, parent);
-	if (!join(partial, "store", path, e) || !tree_make(t, store, partial, e) ||
-		!tree_directory(t, store, path, "store", e) || !others_copy(t, data, partial, e) ||
-		!list_write(t, partial, e))
+	if (!join(partial, "store", path, e) || !file_copy_make(t, store, partial, e) ||
+		!file_copy_directory(t, store, path, "store", e) ||
+		!others_copy(t, data, partial, e) || !list_write(t, partial, e))
 		return false;
 	if (rename(partial, to) < 0)
 		return fail(e, FAULT_NEVER, "rename '%s' to '%s': %m", partial, to);
-	return tree_sync(parent, e);
+	return file_copy_sync(parent, e);
 }
 
 static bool store_take(const char *store, const char *data, const char *to, struct error *e)
 {
 	char partial[PATH_MAX];
-	struct tree t;
+	struct file_copy t;
 
 	if (snprintf(partial, sizeof partial, "%s.partial", to) >= (int)sizeof partial)
 		return fail(e, FAULT_NEVER, "path '%.100s...': too long", to);
@@ -155,14 +155,14 @@ static bool store_take(const char *store, const char *data, const char *to, stru
 			"'%s' is there: another backup runs, or one was killed and you may remove "
 			"it",
 			partial);
-	tree_init(&t);
+	file_copy_init(&t);
 	bool is_made = all_copy(&t, store, data, partial, to, e);
 	if (is_made)
 		(void)printf("backup '%s': %" PRIu64 " files, %" PRIu64 " bytes\n", to, t.files,
 			t.bytes);
 	else if (access(to, F_OK) != 0)
-		tree_remove(partial);
-	tree_done(&t);
+		file_copy_remove(partial);
+	file_copy_done(&t);
 	return is_made;
 }
 
@@ -268,7 +268,7 @@ static bool lines_check(const char *directory, struct slice text, struct error *
 /* Is the backup whole? */
 static bool backup_check(const char *directory, struct error *e)
 {
-	auto_buf text = { .max = TREE_LIST_BYTES + 64 };
+	auto_buf text = { .max = FILE_COPY_LIST_BYTES + 64 };
 	char path[PATH_MAX];
 	ssize_t got = 1;
 
@@ -293,7 +293,7 @@ static bool backup_check(const char *directory, struct error *e)
 }
 
 /* Into an existing directory, which decides whose the files are, or a new one like the backup's. */
-static bool data_prepare(struct tree *t, const char *from, const char *data, struct error *e)
+static bool data_prepare(struct file_copy *t, const char *from, const char *data, struct error *e)
 {
 	char path[PATH_MAX];
 	struct stat status;
@@ -315,7 +315,7 @@ static bool data_prepare(struct tree *t, const char *from, const char *data, str
 }
 
 /* The store comes last and under its name all at once: before that, no server takes it for one. */
-static bool data_fill(struct tree *t, const char *from, const char *data, struct error *e)
+static bool data_fill(struct file_copy *t, const char *from, const char *data, struct error *e)
 {
 	ON_EXIT(directory_close) DIR *files = opendir(from);
 	char in[PATH_MAX], out[PATH_MAX], partial[PATH_MAX];
@@ -327,16 +327,16 @@ static bool data_fill(struct tree *t, const char *from, const char *data, struct
 		if (!is_kept(at, dirfd(files)) || strcmp(at->d_name, LIST_NAME) == 0)
 			continue;
 		if (!join(from, at->d_name, in, e) || !join(data, at->d_name, out, e) ||
-			!tree_file(t, in, out, at->d_name, e))
+			!file_copy_file(t, in, out, at->d_name, e))
 			return false;
 	}
 	if (!join(from, "store", in, e) || !join(data, "store", out, e) ||
 		!join(data, "store.partial", partial, e))
 		return false;
-	tree_remove(partial);
-	if (!tree_directory(t, in, partial, "store", e))
+	file_copy_remove(partial);
+	if (!file_copy_directory(t, in, partial, "store", e))
 		return false;
-	return rename(partial, out) == 0 ? tree_sync(data, e)
+	return rename(partial, out) == 0 ? file_copy_sync(data, e)
 					 : fail(e, FAULT_LATER, "rename '%s': %m", partial);
 }
 
@@ -344,9 +344,9 @@ int backup_restore(struct client *c, struct args *a)
 {
 	struct error e = { .fault = FAULT_NONE };
 	const char *from = a->words[0];
-	struct tree t;
+	struct file_copy t;
 
-	tree_init(&t);
+	file_copy_init(&t);
 	bool is_done = backup_check(from, &e) &&
 		       (c->data[0] != '\0' || fail(&e, FAULT_NEVER, "say --data DIR")) &&
 		       data_prepare(&t, from, c->data, &e) && datadir_peek(c->data, &e) &&
@@ -354,6 +354,6 @@ int backup_restore(struct client *c, struct args *a)
 	if (is_done)
 		(void)printf("restored '%s': %" PRIu64 " files, %" PRIu64 " bytes\n", c->data,
 			t.files, t.bytes);
-	tree_done(&t);
+	file_copy_done(&t);
 	return is_done ? EXIT_DONE : told(&e);
 }

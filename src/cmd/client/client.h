@@ -9,7 +9,7 @@
  *   call.c     one HTTP request over the control socket (libcurl)
  *   secret.c   passwords, from a prompt or standard input
  *   backup.c   a copy of all data, and back; also of a stopped server
- *   tree.c     its files
+ *   file_copy.c  its files
  *   table.c    aligned columns for people
  *
  * Exit statuses: 0 done, 1 the server said no, 2 usage, 75 no server, or try again later.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/client/tree.h"
+#include "cmd/client/file_copy.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,17 +17,17 @@ enum {
 	WALK_FILES = 8, /* directories that nftw keeps open */
 };
 
-void tree_init(struct tree *t)
+void file_copy_init(struct file_copy *t)
 {
-	*t = (struct tree){ .list = { .max = TREE_LIST_BYTES } };
+	*t = (struct file_copy){ .list = { .max = FILE_COPY_LIST_BYTES } };
 }
 
-void tree_done(struct tree *t)
+void file_copy_done(struct file_copy *t)
 {
 	buf_done(&t->list);
 }
 
-bool tree_sync(const char *directory, struct error *e)
+bool file_copy_sync(const char *directory, struct error *e)
 {
 	auto_fd fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -35,13 +35,13 @@ bool tree_sync(const char *directory, struct error *e)
 }
 
 /* Only root can give a file away. */
-static bool own(const struct tree *t, int fd, const struct stat *like)
+static bool own(const struct file_copy *t, int fd, const struct stat *like)
 {
 	return geteuid() != 0 || fchown(fd, t->has_owner ? t->owner : like->st_uid,
 					 t->has_owner ? t->group : like->st_gid) == 0;
 }
 
-bool tree_make(const struct tree *t, const char *like, const char *to, struct error *e)
+bool file_copy_make(const struct file_copy *t, const char *like, const char *to, struct error *e)
 {
 	struct stat status;
 
@@ -78,7 +78,8 @@ static bool bytes_copy(int from, int to, uint64_t *ret_bytes)
 	return got == 0;
 }
 
-bool tree_file(struct tree *t, const char *from, const char *to, const char *name, struct error *e)
+bool file_copy_file(
+	struct file_copy *t, const char *from, const char *to, const char *name, struct error *e)
 {
 	auto_fd in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat status;
@@ -95,7 +96,8 @@ bool tree_file(struct tree *t, const char *from, const char *to, const char *nam
 	t->files++;
 	t->bytes += bytes;
 	return buf_add_format(&t->list, "%" PRIu64 " %s\n", bytes, name) ||
-	       fail(e, FAULT_NEVER, "list '%s': over %d bytes of names", name, TREE_LIST_BYTES);
+	       fail(e, FAULT_NEVER, "list '%s': over %d bytes of names", name,
+		       FILE_COPY_LIST_BYTES);
 }
 
 static void directory_close(DIR **directory)
@@ -104,8 +106,8 @@ static void directory_close(DIR **directory)
 		(void)closedir(*directory);
 }
 
-bool tree_directory(
-	struct tree *t, const char *from, const char *to, const char *prefix, struct error *e)
+bool file_copy_directory(
+	struct file_copy *t, const char *from, const char *to, const char *prefix, struct error *e)
 {
 	ON_EXIT(directory_close) DIR *files = opendir(from);
 	char in[PATH_MAX], out[PATH_MAX], name[PATH_MAX];
@@ -114,7 +116,7 @@ bool tree_directory(
 
 	if (files == NULL)
 		return fail(e, FAULT_NEVER, "open '%s': %m", from);
-	if (!tree_make(t, from, to, e))
+	if (!file_copy_make(t, from, to, e))
 		return false;
 	while ((at = readdir(files)) != NULL) {
 		if (fstatat(dirfd(files), at->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
@@ -124,10 +126,10 @@ bool tree_directory(
 		(void)snprintf(in, sizeof in, "%s/%s", from, at->d_name);
 		(void)snprintf(out, sizeof out, "%s/%s", to, at->d_name);
 		(void)snprintf(name, sizeof name, "%s/%s", prefix, at->d_name);
-		if (!tree_file(t, in, out, name, e))
+		if (!file_copy_file(t, in, out, name, e))
 			return false;
 	}
-	return tree_sync(to, e);
+	return file_copy_sync(to, e);
 }
 
 static int path_remove(const char *path, const struct stat *meta, int kind, struct FTW *where)
@@ -139,7 +141,7 @@ static int path_remove(const char *path, const struct stat *meta, int kind, stru
 	return 0;
 }
 
-void tree_remove(const char *path)
+void file_copy_remove(const char *path)
 {
 	(void)nftw(path, path_remove, WALK_FILES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
