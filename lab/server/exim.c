@@ -110,7 +110,7 @@ static bool exim_prepare(const struct server_plan *plan, struct server_start *re
 		plan->folder, program, NULL };
 	parts_version(ret, "exim", words);
 	(void)json_object_update_new(
-		ret->facts, json_pack("{s:s, s:s}", "durability",
+		ret->facts, json_pack("{s:s, s:s}", "server_durability",
 				    "synced: two spool files before the 250, then the Maildir file",
 				    "off", "limits of connections, RFC 1413, name lookups, TLS"));
 	(void)snprintf(ret->log, sizeof ret->log, "%.480s/log/exim-mainlog", plan->folder);

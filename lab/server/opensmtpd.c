@@ -62,7 +62,7 @@ static bool opensmtpd_prepare(
 	const char *const words[] = { "sh", "-c", "\"$0\" -h 2>&1 | head -1", program, NULL };
 	parts_version(ret, "opensmtpd", words);
 	(void)json_object_update_new(
-		ret->facts, json_pack("{s:s, s:s}", "durability",
+		ret->facts, json_pack("{s:s, s:s}", "server_durability",
 				    "synced: queue before the 250, then the Maildir file", "off",
 				    "limits of mails a session, name lookups, TLS"));
 	return parts_script(plan, ret,

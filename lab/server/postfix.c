@@ -134,7 +134,7 @@ static bool postfix_prepare(
 	const char *const words[] = { program, "-d", "-h", "mail_version", NULL };
 	parts_version(ret, "postfix", words);
 	(void)json_object_update_new(ret->facts,
-		json_pack("{s:s, s:s}", "durability",
+		json_pack("{s:s, s:s}", "server_durability",
 			"synced: queue file before the 250, Maildir file by LMTP", "off",
 			"limits of rate and connections, flow delay, name lookups, TLS, chroot"));
 	(void)snprintf(ret->log, sizeof ret->log, "%.480s/log/mail.log", plan->folder);

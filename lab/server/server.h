@@ -9,7 +9,7 @@
  * foreground. It sees the folder as `inside`, /etc and /usr through overlays, so nothing of the machine's own
  * mail system is read or touched, and packages that exclude each other can be unpacked side by side
  * (`packages`, dpkg -x). Limits of rate, greeting delays and filters are off in all of them; how safe a mail
- * is at the 250 is left as shipped and recorded (facts: "durability").
+ * is at the 250 is left as shipped and recorded (facts: "server_durability").
  * Some are only known by their log (hMailServer): they run elsewhere, and `external` measures them.
  * Not here: starting it (lab/platform), reading its log (log.h).
  * Ownership: server_start.facts goes to the caller. Limits: SERVER_* below.

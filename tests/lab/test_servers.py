@@ -54,7 +54,7 @@ def test_every_mail_is_delivered(tmp_path, server, platform):
     [trial] = (tmp_path / "out").glob("blocks/01/*/trial.json")
     record = json.loads(trial.read_text())
     facts = record["facts"]
-    assert facts["durability"].startswith("synced") and facts["dovecot"] and facts[server]
+    assert facts["server_durability"].startswith("synced") and facts["dovecot"] and facts[server]
     assert record["cpu_ms_per_mail"] > 0 and record["memory_mib"] > 0
     if server != "opensmtpd":  # its log has whole seconds only
         assert {s["name"] for s in record["stages"] if s["by"] == "server"} >= {"queue", "deliver"}

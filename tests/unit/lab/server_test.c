@@ -276,7 +276,7 @@ static void test_prepare(void **state)
 		check_row(server_find(slice_of(rows[i].server))->prepare(&plan, &start, &e), i);
 		check_row(holds(rows[i].file, rows[i].words), i);
 		check_row(strcmp(start.script, "/inside/start") == 0, i);
-		check_row(json_object_get(start.facts, "durability") != NULL, i);
+		check_row(json_object_get(start.facts, "server_durability") != NULL, i);
 		json_decref(start.facts);
 		check(folder_gone(state) == 0);
 	}
