@@ -71,6 +71,41 @@ static bool rocks_refuse(const struct rocks *r, struct error *e)
 		r->path, r->log.file, r->log.at);
 }
 
+/* The families, with what opening says when it fails; NULL: it did. */
+static rocksdb_t *rocks_open_raw(struct rocks *r, bool is_read_only, char **ret_message)
+{
+	const char *const names[] = { "default", "blobs" };
+	const rocksdb_options_t *const options[] = { r->setup.families[FAMILY_ROWS],
+		r->setup.families[FAMILY_BLOBS] };
+
+	if (is_read_only)
+		return rocksdb_open_for_read_only_column_families(options[FAMILY_ROWS], r->path,
+			FAMILY_COUNT, names, options, r->families, 0, ret_message);
+	return rocksdb_open_column_families(options[FAMILY_ROWS], r->path, FAMILY_COUNT, names,
+		options, r->families, ret_message);
+}
+
+/*
+ * RocksDB deletes the logs that it needs no more, the newest first: kill -9 in the middle leaves old
+ * ones and a gap behind them, which is no damage. So a log that looks damaged is looked at once
+ * more from the first that is needed, as RocksDB's own list of files says; reading it changes nothing.
+ */
+static bool rocks_log_read_needed(struct rocks *r, struct error *e)
+{
+	char *message = NULL;
+	uint64_t first = 0;
+
+	rocksdb_options_set_wal_recovery_mode(
+		r->setup.families[FAMILY_ROWS], rocksdb_skip_any_corrupted_records_recovery);
+	r->db = rocks_open_raw(r, true, &message);
+	rocksdb_free(message);
+	if (r->db == NULL || message != NULL ||
+		rocksdb_property_int(r->db, "rocksdb.min-log-number-to-keep", &first) != 0)
+		first = 0;
+	rocks_close_handle(r);
+	return first == 0 || rocks_log_read(r->path, first, &r->log, e);
+}
+
 /*
  * The torn end is cut off before RocksDB sees it. So it may insist on a sound log: what it finds
  * bad and we did not is damage too. A damaged log is only opened to look at it or to salvage.
@@ -80,7 +115,8 @@ static bool rocks_prepare_log(struct rocks *r, bool is_read_only, struct error *
 	const struct rocks_log *log = &r->log;
 	int mode = rocksdb_absolute_consistency_recovery;
 
-	if (!rocks_log_read(r->path, &r->log, e))
+	if (!rocks_log_read(r->path, 0, &r->log, e) ||
+		(log->is_damaged && !rocks_log_read_needed(r, e)))
 		return false;
 	if (log->is_damaged && !is_read_only && !r->may_salvage)
 		return rocks_refuse(r, e);
@@ -95,17 +131,9 @@ static bool rocks_prepare_log(struct rocks *r, bool is_read_only, struct error *
 
 static bool rocks_open_files(struct rocks *r, bool is_read_only, struct error *e)
 {
-	const char *const names[] = { "default", "blobs" };
-	const rocksdb_options_t *const options[] = { r->setup.families[FAMILY_ROWS],
-		r->setup.families[FAMILY_BLOBS] };
 	char *message = NULL;
 
-	if (is_read_only)
-		r->db = rocksdb_open_for_read_only_column_families(options[FAMILY_ROWS], r->path,
-			FAMILY_COUNT, names, options, r->families, 0, &message);
-	else
-		r->db = rocksdb_open_column_families(options[FAMILY_ROWS], r->path, FAMILY_COUNT,
-			names, options, r->families, &message);
+	r->db = rocks_open_raw(r, is_read_only, &message);
 	if (message != NULL)
 		return rocks_fail(r, e, FAULT_NEVER, "open", message);
 	rocks_log_compare(&r->log, rocksdb_get_latest_sequence_number(r->db));

@@ -267,7 +267,7 @@ static void judge(struct rocks_log *log)
 		log->missing += log->claimed - log->next + 1;
 }
 
-static bool take_all(struct log_walk *w, const char *path, struct error *e)
+static bool take_all(struct log_walk *w, const char *path, uint64_t first, struct error *e)
 {
 	auto_free struct log_list *list = malloc(sizeof *list);
 
@@ -276,7 +276,7 @@ static bool take_all(struct log_walk *w, const char *path, struct error *e)
 	if (!list_logs(path, list, e))
 		return false;
 	for (size_t i = 0; i < list->count; i++) {
-		if (!take_file(w, path, list->numbers[i], e))
+		if (list->numbers[i] >= first && !take_file(w, path, list->numbers[i], e))
 			return false;
 	}
 	if (w->is_bad && !w->log->has_hole)
@@ -284,7 +284,7 @@ static bool take_all(struct log_walk *w, const char *path, struct error *e)
 	return true;
 }
 
-bool rocks_log_read(const char *path, struct rocks_log *ret, struct error *e)
+bool rocks_log_read(const char *path, uint64_t first, struct rocks_log *ret, struct error *e)
 {
 	auto_free struct log_walk *w = calloc(1, sizeof *w);
 
@@ -296,7 +296,7 @@ bool rocks_log_read(const char *path, struct rocks_log *ret, struct error *e)
 		(void)snprintf(ret->file, sizeof ret->file, "synced");
 	}
 	w->log = ret;
-	if (!take_all(w, path, e))
+	if (!take_all(w, path, first, e))
 		return false;
 	judge(ret);
 	return true;

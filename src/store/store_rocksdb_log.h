@@ -37,8 +37,9 @@ struct rocks_log {
 	bool is_damaged;           /* the verdict: synced commits are missing */
 };
 
-/* Reads the mark and all logs in `path`. */
-MUST_CHECK bool rocks_log_read(const char *path, struct rocks_log *ret, struct error *e);
+/* Reads the mark and the logs in `path` whose number is not below `first`. */
+MUST_CHECK bool rocks_log_read(
+	const char *path, uint64_t first, struct rocks_log *ret, struct error *e);
 /* After opening: RocksDB found all up to `sequence`. Completes the verdict. */
 void rocks_log_compare(struct rocks_log *log, uint64_t sequence);
 /* Cuts off the torn end, which nobody was promised. */

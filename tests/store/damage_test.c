@@ -96,6 +96,7 @@ static int child_main(char **argv)
 	struct kit room = { .engine = &store_rocksdb }, *k = &room;
 	uint64_t lazy = 0, report = 0;
 	char log[NAME_BYTES];
+	unsigned first;
 	off_t synced;
 
 	(void)snprintf(k->path, sizeof k->path, "%s", argv[1]);
@@ -103,29 +104,27 @@ static int child_main(char **argv)
 		!slice_number(slice_of(argv[3]), INT32_MAX, &report))
 		return 2;
 	kit_reopen(k);
+	first = (unsigned)kit_version(k->store, "p");
 	for (unsigned i = 0; i < MAILS; i++)
-		mail_write(k->store, i, false);
+		mail_write(k->store, first + i, false);
 	if (!file_find(k, ".log", log))
 		return 2;
 	synced = file_bytes(log);
 	if (write((int)report, &synced, sizeof synced) != sizeof synced)
 		return 2;
 	for (unsigned i = 0; i < lazy; i++)
-		mail_write(k->store, MAILS + i, true);
+		mail_write(k->store, first + MAILS + i, true);
 	(void)kill(getpid(), SIGKILL);
 	return 3;
 }
 
-/* A store as kill -9 leaves it, after MAILS acknowledged and some lazy ones; not open. */
-static off_t crashed_store(struct kit *k, int lazy, char ret_log[NAME_BYTES])
+/* Writes MAILS more that are acknowledged and some lazy ones, and is killed. How long the log was then. */
+static off_t crash(const struct kit *k, int lazy, char ret_log[NAME_BYTES])
 {
 	off_t synced;
 	int pipes[2], status = 0;
 	pid_t child;
 
-	*k = (struct kit){ .engine = &store_rocksdb };
-	(void)snprintf(k->path, sizeof k->path, "/tmp/mailvisor-damage-XXXXXX");
-	assert_non_null(mkdtemp(k->path));
 	assert_int_equal(pipe(pipes), 0);
 	child = fork();
 	assert_true(child >= 0);
@@ -138,6 +137,15 @@ static off_t crashed_store(struct kit *k, int lazy, char ret_log[NAME_BYTES])
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	assert_true(file_find(k, ".log", ret_log));
 	return synced;
+}
+
+/* A store as kill -9 leaves it; not open. */
+static off_t crashed_store(struct kit *k, int lazy, char ret_log[NAME_BYTES])
+{
+	*k = (struct kit){ .engine = &store_rocksdb };
+	(void)snprintf(k->path, sizeof k->path, "/tmp/mailvisor-damage-XXXXXX");
+	assert_non_null(mkdtemp(k->path));
+	return crash(k, lazy, ret_log);
 }
 
 static void file_flip(const char *name, off_t at)
@@ -475,12 +483,45 @@ static void test_blob_cut(void **state)
 	expect_blobs_lost(&k, MAILS);
 }
 
+/*
+ * Killed while it deleted logs that nobody needs, RocksDB leaves older ones with a gap behind them: a
+ * hard link keeps the first log where deleting it did not come to.
+ */
+static void test_old_log(void **state)
+{
+	char old[NAME_BYTES], kept[NAME_BYTES + 8], log[NAME_BYTES];
+	struct kit k;
+
+	(void)state;
+	for (int harm = 0; harm < 2; harm++) {
+		off_t bytes;
+
+		(void)crashed_store(&k, 0, old);
+		(void)snprintf(kept, sizeof kept, "%s.kept", old);
+		assert_int_equal(link(old, kept), 0);
+		kit_reopen(&k);
+		mail_write(k.store, MAILS, false);
+		kit_close_only(&k); /* all is in tables now */
+		assert_int_equal(access(old, F_OK), -1);
+		bytes = crash(&k, 0, log);
+		assert_int_equal(rename(kept, old), 0);
+		if (harm == 0) {
+			expect_no_damage(&k);
+			continue;
+		}
+		file_fill(log, bytes / 2, 4096,
+			false); /* but what is needed is looked at all the same */
+		expect_damage(&k, MAILS);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_flip),
 		cmocka_unit_test(test_log_cut),
 		cmocka_unit_test(test_log_hole),
+		cmocka_unit_test(test_old_log),
 		cmocka_unit_test(test_torn_end),
 		cmocka_unit_test(test_torn_lazy),
 		cmocka_unit_test(test_old_mark),
