@@ -3,8 +3,8 @@
 /*
  * crashed - stores as kill -9 leaves them, and harm to their files.
  *
- * A child of the same program writes mails of BODY_BYTES into the partition "p", a version and a blob each, and kills itself with its
- * log unflushed: so main() hands its arguments to child_main() when it has any. What fails ends the test.
+ * A child of the same program writes mails of BODY_BYTES into the partition "p", a version and a blob each, and kills itself
+ * with its log unflushed: so main() hands its arguments to child_main() when it has any. What fails ends the test.
  */
 #include "kit.h"
 
