@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/command/life.h"
 
+#include "lab/command/stop.h"
 #include "lab/image/image.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,25 +24,6 @@ enum {
 	MS_MAX = 600000,
 	MIB_MAX = 1 << 20,
 };
-
-static volatile bool is_cancelled;
-
-static void on_signal(int number)
-{
-	(void)number;
-	is_cancelled = true;
-}
-
-/* A second signal ends the program at once, as usual. */
-static void signals_take(void)
-{
-	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-
-	(void)sigaction(SIGINT, &stop, NULL);
-	(void)sigaction(SIGTERM, &stop, NULL);
-	(void)sigaction(SIGHUP, &stop, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
 
 static void on_step(void *context, const char *platform, const char *what)
 {
@@ -198,7 +179,7 @@ static bool defaults_set(struct life *l, struct error *e)
 				    .disk_mib = DISK_MIB_DEFAULT,
 				    .mails = MAILS_DEFAULT,
 				    .deadline_ms = (uint64_t)DEADLINE_S_DEFAULT * 1000,
-				    .is_cancelled = &is_cancelled,
+				    .is_cancelled = stop_flag(),
 				    .on_step = on_step },
 		.crowd = CONSOLIDATION_DEFAULT };
 	(void)snprintf(l->work, sizeof l->work, "/var/tmp");
@@ -291,7 +272,7 @@ static bool platforms_probe(struct life *l, bool is_named, struct error *e)
 		.image_path = l->image,
 		.work_path = work,
 		.hardware = l->options.hardware,
-		.is_cancelled = &is_cancelled };
+		.is_cancelled = stop_flag() };
 	unsigned count = 0;
 
 	if (!path_join(l->scratch, "probe", work, e) || !folder_make(work, e))
@@ -313,7 +294,7 @@ static bool platforms_probe(struct life *l, bool is_named, struct error *e)
 
 bool life_begin(struct life *l, bool is_named, struct error *e)
 {
-	signals_take();
+	stop_on_signals();
 	if (!path_join(l->work, "mvlab-life-XXXXXX", l->scratch, e))
 		return false;
 	if (mkdtemp(l->scratch) == NULL) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/command/command.h"
+#include "lab/command/stop.h"
 
 #include "lab/report/report.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 static const char usage[] =
@@ -20,25 +20,6 @@ static const char usage[] =
 	"(default \"results/NAME-TIME\"). The same command with the same --out goes on where it\n"
 	"was stopped.\n";
 
-static volatile bool is_cancelled;
-
-static void on_signal(int number)
-{
-	(void)number;
-	is_cancelled = true;
-}
-
-/* A second signal ends the program at once, as usual. */
-static void signals_take(void)
-{
-	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-
-	(void)sigaction(SIGINT, &stop, NULL);
-	(void)sigaction(SIGTERM, &stop, NULL);
-	(void)sigaction(SIGHUP, &stop, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
 int command_run(int argc, char **argv)
 {
 	struct error e = { .fault = FAULT_NONE };
@@ -47,8 +28,8 @@ int command_run(int argc, char **argv)
 
 	if (!command_options_read(argc, argv, usage, &o, &status))
 		return status;
-	signals_take();
-	o.run.trial.is_cancelled = &is_cancelled;
+	stop_on_signals();
+	o.run.trial.is_cancelled = stop_flag();
 	if (!command_image_make(&o, o.out, &e) || !run_experiment(&o.run, &e)) {
 		status = command_failed(&e);
 		if (e.fault == FAULT_GONE)
