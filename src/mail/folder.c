@@ -309,12 +309,14 @@ static bool folder_wait_ready(struct folder *f, uint64_t until_ns, bool *ret_min
 /* Under the lock. */
 static void found_take(struct folder *f, struct folder_found *found)
 {
+	uint64_t used =
+		f->is_loaded ? f->next.modseq + f->modseq_skip : found->head.modseq + MODSEQ_SKIP;
+
 	f->next = f->committed = found->head;
+	f->modseq_skip = used > f->next.modseq ? used - f->next.modseq : 0;
 	free(f->removing);
 	f->removing = found->removing;
 	f->removing_count = found->removing_count;
-	if (!f->is_loaded)
-		f->modseq_skip = MODSEQ_SKIP;
 	/* What was noted of changes that failed must not be told. */
 	folder_events_clear(f);
 	f->is_loaded = true;
@@ -361,7 +363,8 @@ bool folder_ready(struct folder *f, struct error *e)
 
 /*
  * A lazy change may be taken back by a power cut after its modseq was told to a client; the same number must not come to
- * mean something else (RFC 7162 3.1.2.2). So after a start the numbers go on a little higher.
+ * mean something else (RFC 7162 3.1.2.2). So after a start the numbers go on a little higher, and after a change that failed,
+ * behind those that were given out.
  */
 uint64_t folder_modseq_next(const struct folder *f)
 {

@@ -184,8 +184,11 @@ static bool known_load(struct folder *f, struct error *e)
 	f->known = uids;
 	uids = (struct uids){ 0 };
 	f->known_uid_next = uid_next;
-	/* Removals and flags need the turn, which is ours: what was under way when the events began were new messages. */
-	f->known_modseq = modseq > f->events_floor ? modseq : f->events_floor;
+	/* Removals and flags need the turn, which is ours: what was under way when the events began were new messages, which
+	 * are known by their UIDs. Their modseq is not told before they are there. */
+	f->known_modseq = modseq;
+	if (f->events_floor > modseq)
+		f->events_floor = modseq;
 	f->has_known = true;
 	return true;
 }

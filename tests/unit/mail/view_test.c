@@ -196,6 +196,36 @@ static void test_forgotten(struct world *w)
 	folder_close(f);
 }
 
+/* A change that is under way when a view opens, and fails: its number is neither told before it is there nor used again. */
+static void test_failed_number(struct world *w)
+{
+	struct folder *f = begin(w);
+	auto_arena a = { .max = 1 << 20 };
+	struct folder_head after;
+	struct folder_state state;
+	struct view v;
+
+	(void)world_append(w, f, 0, 0, S("x"));
+	{
+		HOLDING(&f->folders->lock);
+		after = f->next;
+		after.version++;
+		after.modseq = folder_modseq_next(f) + 10;
+		folder_depart(f, &after);
+	}
+	open_view(w, &v, false);
+	folder_state_get(f, &state);
+	check(v.modseq == state.modseq && v.modseq < after.modseq);
+	{
+		HOLDING(&f->folders->lock);
+		folder_land(f, &after, false);
+	}
+	check(world_flag(f, 1, FLAGS_ADD, ENTRY_SEEN, 0).modseq > after.modseq);
+	check(refresh(&v, false, &a).flagged_count == 1);
+	view_close(&v);
+	folder_close(f);
+}
+
 /* RFC 3501 2.3.2: one that may write is told that a message is recent, and nobody who comes later. */
 static void test_recent(struct world *w)
 {
@@ -462,6 +492,7 @@ int main(void)
 		{ "flags", test_flags, false },
 		{ "followed", test_followed, false },
 		{ "forgotten", test_forgotten, false },
+		{ "failed number", test_failed_number, false },
 		{ "recent", test_recent, false },
 		{ "vanished", test_vanished, false },
 		{ "crowd", test_crowd, false },
