@@ -11,6 +11,7 @@ import socket
 import zlib
 
 PATIENCE_S = 60
+LEARN_TRIES = 30  # an answer may end with further news, or need a NOOP; with others at work some follow each other
 QUIET = re.compile(r'(FETCH|STORE|SEARCH|SORT)\b', re.I)  # commands in whose answers no number may move (RFC 9051 7.5.1)
 
 
@@ -93,7 +94,8 @@ class View:
         self.uids = []        # by number; None: not told yet
         self.flags = {}       # uid -> what was told last
         self.modseqs = {}     # uid -> the same
-        self.highest_uid = 0
+        self.is_vague = False  # UIDONLY: what was counted and not told may have gone, so the count is not known either
+        self.count = None      # while it is vague: what EXISTS said after the last VANISHED
         self.uid_validity = self.highest_modseq = None
 
 
@@ -255,7 +257,10 @@ class Session:
         have = len(self.view.uids)
         if count < have:
             self.wrong(f'EXISTS {count}, but {have} were there and no EXPUNGE came')
-        self.view.uids += [None] * (count - have)
+        if self.view.is_vague:
+            self.view.count = count
+        else:
+            self.view.uids += [None] * (count - have)
 
     def may_move(self, what):
         if QUIET.match(self.command):
@@ -281,7 +286,17 @@ class Session:
         self.may_move('VANISHED')
         for part in str(words[0]).split(','):
             first, _, last = part.partition(':')
-            self.drop_range(int(first), int(last or first))
+            if self.is_uid_only and (self.view.is_vague or None in self.view.uids):
+                self.drop_vaguely(int(first), int(last or first))
+            else:
+                self.drop_range(int(first), int(last or first))
+
+    def drop_vaguely(self, first, last):
+        """UIDONLY: who uses no numbers cannot say how many of those that it was not told are between these two."""
+        view = self.view
+        view.is_vague, view.count = True, None
+        for uid in [u for u in view.uids if u is None or first <= u <= last]:
+            self.drop(view.uids.index(uid) + 1)
 
     def drop_range(self, first, last):
         """Both ends are messages of the view, and none between them is left. Those whose UID was not told before they went are
@@ -310,9 +325,10 @@ class Session:
             self.wrong('UIDFETCH though UIDONLY is off')
         if uid not in uids:
             at = sum(1 for u in uids if u is not None and u < uid)
-            if None not in uids[at:]:
-                self.wrong(f'UIDFETCH {uid}, which was not counted')
-            uids.remove(None)
+            if not self.view.is_vague:
+                if None not in uids[at:]:
+                    self.wrong(f'UIDFETCH {uid}, which was not counted')
+                uids.remove(None)
             uids.insert(at, uid)
         self.take_fetch(uids.index(uid) + 1, items)
 
@@ -356,12 +372,30 @@ class Session:
 
     def learn(self):
         """Asks for every UID that was counted but not told."""
-        if self.view is not None and None in self.view.uids:
-            first = self.view.uids.index(None) + 1
-            if self.is_uid_only:
+        for _ in range(LEARN_TRIES):
+            if self.view is None or not (self.view.is_vague or None in self.view.uids):
+                return
+            if self.view.is_vague:
+                self.learn_all()
+            elif self.is_uid_only:
                 self.do('UID FETCH 1:* (FLAGS)')
             else:
-                self.do(f'FETCH {first}:* (UID FLAGS)', None)
+                self.do(f'FETCH {self.view.uids.index(None) + 1}:* (UID FLAGS)', None)
+            if None in self.view.uids:
+                self.do('NOOP')  # gone before they were asked for: now the server may say so
+        self.wrong(f'{LEARN_TRIES} times asked, and some UIDs are still not told: {self.view.uids}')
+
+    def learn_all(self):
+        """The answer is the whole view: a message that it does not name must have been told to be gone."""
+        view = self.view
+        view.count = 0
+        self.do('UID FETCH 1:* (FLAGS)')
+        told = {row[1] for row in self.results if row[0] == 'FETCH'}
+        if set(view.uids) - told:
+            self.wrong(f'UIDs {sorted(set(view.uids) - told)} were there, did not vanish, and are not told')
+        if view.count is not None:  # None: some vanished meanwhile, and whether they were among those told is not known
+            view.is_vague = False
+            view.uids += [None] * (view.count - len(view.uids))
 
     def idle(self):
         self.start('IDLE')

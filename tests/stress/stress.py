@@ -128,10 +128,11 @@ class Stress:
             if not s.is_idle:
                 continue
             box = self.boxes[s.box]
-            while len(s.view.uids) != len(box.messages) or any(u not in box.messages for u in s.view.uids if u) or \
-                    any(u in box.messages and f != box.messages[u].flags for u, f in s.view.flags.items()):
+            while not s.view.is_vague and (
+                    len(s.view.uids) != len(box.messages) or any(u not in box.messages for u in s.view.uids if u) or
+                    any(u in box.messages and f != box.messages[u].flags for u, f in s.view.flags.items())):
                 s.idle_read()  # patience ends in Gone
-            if None in s.view.uids:
+            if s.view.is_vague or None in s.view.uids:
                 self.wake(s)
 
     def compare(self, name=None):
