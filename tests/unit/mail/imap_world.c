@@ -77,3 +77,15 @@ struct entry world_entry(struct folder *f, uint32_t uid)
 	entry_page_done(&page);
 	return entry;
 }
+
+struct view_news world_refresh(struct view *v, bool may_expunge, struct arena *a)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct view_news news;
+	bool is_good = view_refresh(v, may_expunge, a, &news, &e);
+
+	if (!is_good)
+		print_error("%s\n", e.text);
+	check(is_good);
+	return news;
+}

@@ -19,3 +19,5 @@ struct flags_result world_flag(
 	struct folder *f, uint32_t uid, enum flags_how how, uint32_t flags, uint64_t keywords);
 /* The entry; it must be there. Without slices. */
 struct entry world_entry(struct folder *f, uint32_t uid);
+/* What the view has to tell; it must not fail. The slices last as long as the arena. */
+struct view_news world_refresh(struct view *v, bool may_expunge, struct arena *a);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Views: who is told what when, with one session and with many at once. */
+/* Views: who is told what when. */
 #include "imap_world.h"
 
 #include "mail/folder_head.h"
 
-#include <pthread.h>
 #include <string.h>
 
 static struct folder *begin(struct world *w)
@@ -12,18 +11,6 @@ static struct folder *begin(struct world *w)
 	world_domain(w, "a.example");
 	world_account(w, "alice@a.example");
 	return world_mailbox(w, "alice@a.example", "INBOX");
-}
-
-static struct view_news refresh(struct view *v, bool may_expunge, struct arena *a)
-{
-	struct error e = { .fault = FAULT_NONE };
-	struct view_news news;
-	bool is_good = view_refresh(v, may_expunge, a, &news, &e);
-
-	if (!is_good)
-		print_error("%s\n", e.text);
-	check(is_good);
-	return news;
 }
 
 static void open_view(struct world *w, struct view *v, bool is_read_only)
@@ -57,11 +44,11 @@ static void test_numbers(struct world *w)
 	remove_one(f, 5);
 	(void)world_append(w, f, 0, 0, S("x"));
 	check(view_has_news(&v));
-	news = refresh(&v, false, &a);
+	news = world_refresh(&v, false, &a);
 	check(news.gone_count == 0 && news.exists_before == 6 && news.exists == 7);
 	check(uids_at(&v.uids, 3) == 3 && uids_at(&v.uids, 7) == 7 && uids_size(&v.gone) == 3);
 	check(view_has_news(&v));
-	news = refresh(&v, true, &a);
+	news = world_refresh(&v, true, &a);
 	check(news.gone_count == 2 && news.exists_before == 4 && news.exists == 4);
 	check(news.gone[0].seq_first == 2 && news.gone[0].seq_last == 3);
 	check(news.gone[0].uid_first == 2 && news.gone[0].uid_last == 3);
@@ -69,7 +56,7 @@ static void test_numbers(struct world *w)
 	check(uids_at(&v.uids, 2) == 4 && uids_size(&v.uids) == 4 && !view_has_news(&v));
 	/* One that came and went in between was never there. */
 	remove_one(f, world_append(w, f, 0, 0, S("x")));
-	news = refresh(&v, true, &a);
+	news = world_refresh(&v, true, &a);
 	check(news.gone_count == 0 && news.exists == 4 && v.uid_next == 9);
 	view_close(&v);
 	folder_close(f);
@@ -87,29 +74,29 @@ static void test_flags(struct world *w)
 		(void)world_append(w, f, 0, 0, S("x"));
 	open_view(w, &v, false);
 	(void)world_flag(f, 3, FLAGS_ADD, ENTRY_SEEN, 0);
-	news = refresh(&v, false, &a);
+	news = world_refresh(&v, false, &a);
 	check(news.flagged_count == 1 && news.flagged[0].uid == 3 && !news.is_more);
 	check(news.flagged[0].flags == ENTRY_SEEN && v.modseq == news.flagged[0].modseq);
 	/* One's own are no news, but what others do to the same message is. */
 	r = world_flag(f, 2, FLAGS_ADD, ENTRY_FLAGGED, 0);
 	view_own_flags(&v, r.modseq);
-	check(refresh(&v, false, &a).flagged_count == 0);
+	check(world_refresh(&v, false, &a).flagged_count == 0);
 	r = world_flag(f, 2, FLAGS_ADD, ENTRY_SEEN, 0);
 	view_own_flags(&v, r.modseq);
 	(void)world_flag(f, 2, FLAGS_TAKE, ENTRY_FLAGGED, 0);
-	news = refresh(&v, false, &a);
+	news = world_refresh(&v, false, &a);
 	check(news.flagged_count == 1 && news.flagged[0].flags == ENTRY_SEEN);
 	/* The flags of a new message are fetched by the client. */
 	(void)world_append(w, f, 0, 0, S("x"));
 	(void)world_flag(f, 5, FLAGS_ADD, ENTRY_SEEN, 0);
-	news = refresh(&v, false, &a);
+	news = world_refresh(&v, false, &a);
 	check(news.flagged_count == 0 && news.exists == 5 && news.exists_before == 4);
 	(void)world_flag(f, 5, FLAGS_TAKE, ENTRY_SEEN, 0);
-	check(refresh(&v, false, &a).flagged_count == 1);
+	check(world_refresh(&v, false, &a).flagged_count == 1);
 	/* Of one that is gone nothing is told. */
 	(void)world_flag(f, 1, FLAGS_ADD, ENTRY_SEEN, 0);
 	remove_one(f, 1);
-	check(refresh(&v, false, &a).flagged_count == 0);
+	check(world_refresh(&v, false, &a).flagged_count == 0);
 	view_close(&v);
 	folder_close(f);
 }
@@ -145,11 +132,11 @@ static void test_followed(struct world *w)
 	r = world_flag(f, 4, FLAGS_ADD, ENTRY_FLAGGED, 0);
 	view_own_flags(&v, r.modseq);
 	(void)world_flag(f, 2, FLAGS_ADD, ENTRY_SEEN, 0);
-	check(refresh(&v, false, &a).flagged_count == 1);
+	check(world_refresh(&v, false, &a).flagged_count == 1);
 	check(was_touched(w, &v, 2, 4));
 	v.touched_first = v.touched_last = 0;
 	remove_one(f, 3);
-	(void)refresh(&v, false, &a);
+	(void)world_refresh(&v, false, &a);
 	check((v.touched_first == 0 || has_faults(w)) && uids_size(&v.uids) == 5);
 	/* One more, of which the view has not heard: it stays for the next time. */
 	remove_one(f, 5);
@@ -157,12 +144,12 @@ static void test_followed(struct world *w)
 	check(news.gone_count == 1 && news.gone[0].uid_first == 3 && news.gone[0].seq_last == 3);
 	check(news.exists == 4 && uids_size(&v.uids) == 4 && uids_has(&v.uids, 5));
 	check(view_tell_gone(&v, &a, &news, &e) && news.gone_count == 0);
-	news = refresh(&v, true, &a);
+	news = world_refresh(&v, true, &a);
 	check(news.gone_count == 1 && news.gone[0].seq_first == 4 && news.exists == 3);
 	/* Further back than the folder remembers: anywhere. */
 	for (unsigned i = 0; i <= FOLDER_EVENTS; i++)
 		(void)world_flag(f, 1, i % 2 == 0 ? FLAGS_ADD : FLAGS_TAKE, ENTRY_SEEN, 0);
-	(void)refresh(&v, false, &a);
+	(void)world_refresh(&v, false, &a);
 	check(v.touched_first == 1 && v.touched_last == UINT32_MAX);
 	view_close(&v);
 	folder_close(f);
@@ -185,12 +172,12 @@ static void test_forgotten(struct world *w)
 		(void)world_flag(f, 1 + i % 5, FLAGS_REPLACE, i / 5 % 2 == 0 ? ENTRY_SEEN : 0, 0);
 	(void)world_append(w, f, 0, 0, S("x"));
 	do {
-		news = refresh(&v, false, &a);
+		news = world_refresh(&v, false, &a);
 		flagged += (unsigned)news.flagged_count;
 		check(news.gone_count == 0);
 	} while (news.is_more);
 	check(flagged == 5 && news.exists == 21);
-	news = refresh(&v, true, &a);
+	news = world_refresh(&v, true, &a);
 	check(news.gone_count == 1 && news.gone[0].seq_first == 7 && news.exists == 20);
 	view_close(&v);
 	folder_close(f);
@@ -221,7 +208,7 @@ static void test_failed_number(struct world *w)
 		folder_land(f, &after, false);
 	}
 	check(world_flag(f, 1, FLAGS_ADD, ENTRY_SEEN, 0).modseq > after.modseq);
-	check(refresh(&v, false, &a).flagged_count == 1);
+	check(world_refresh(&v, false, &a).flagged_count == 1);
 	view_close(&v);
 	folder_close(f);
 }
@@ -244,7 +231,7 @@ static void test_recent(struct world *w)
 	open_view(w, &other, false);
 	check(view_recent_count(&other) == 0);
 	(void)world_append(w, f, 0, 0, S("x"));
-	(void)refresh(&v, true, &a);
+	(void)world_refresh(&v, true, &a);
 	check(view_recent_count(&v) == 3);
 	folder_state_get(f, &state);
 	check(state.uid_recent == 4);
@@ -299,192 +286,6 @@ static void test_vanished(struct world *w)
 	folder_close(f);
 }
 
-/* --- many at once --- */
-
-enum { WRITERS = 4, READERS = 4, STEPS = 60, LIST_MAX = 4000 };
-
-struct actor {
-	struct world *w;
-	struct id account;
-	unsigned number, random;
-	const bool *is_over;
-};
-
-static unsigned below(struct actor *a, unsigned n)
-{
-	a->random = a->random * 1103515245u + 12345u;
-	return (a->random >> 16) % n;
-}
-
-static uint32_t some_uid(struct actor *a, struct folder *f)
-{
-	struct folder_state state;
-
-	folder_state_get(f, &state);
-	return 1 + below(a, state.uid_next);
-}
-
-static void write_step(struct actor *a, struct folder *f, struct folder *other)
-{
-	struct transfer t = { .mail = &a->w->mail, .from = f, .to = other };
-	struct transferred done = { 0 };
-	struct error e = { .fault = FAULT_NONE };
-	auto_uids uids = { 0 };
-	auto_uids gone = { 0 };
-	uint64_t modseq;
-	uint32_t first;
-
-	switch (below(a, 6)) {
-	case 0:
-	case 1:
-		(void)world_append(a->w, f, 0, 0, S("text"));
-		break;
-	case 2:
-		check(world_deliver(a->w, "alice@a.example", S("x\r\n")) == INTAKE_OK);
-		break;
-	case 3:
-		(void)world_flag(f, some_uid(a, f), FLAGS_ADD,
-			below(a, 3) == 0 ? ENTRY_DELETED : ENTRY_SEEN, 0);
-		break;
-	case 4:
-		t.is_move = below(a, 2) == 0;
-		first = some_uid(a, f);
-		check(uids_append(&uids, first, first + below(a, 3)));
-		check(transfer_run(&t, &uids, &done, &e) == APPEND_OK);
-		transferred_done(&done);
-		break;
-	default:
-		check(folder_expunge(f, NULL, &gone, &modseq, &e));
-		break;
-	}
-}
-
-static struct folder *actor_open(struct actor *a, struct slice name)
-{
-	struct error e = { .fault = FAULT_NONE };
-	struct folder *f = NULL;
-
-	check(mailbox_open(&a->w->mail, a->account, name, &f, &e) == MAILBOX_OK);
-	return f;
-}
-
-static void *write_all(void *context)
-{
-	struct actor *a = context;
-	struct folder *boxes[2] = { actor_open(a, S("INBOX")), actor_open(a, S("other")) };
-
-	for (unsigned i = 0; i < STEPS; i++) {
-		unsigned at = below(a, 2);
-
-		write_step(a, boxes[at], boxes[1 - at]);
-	}
-	folder_close(boxes[0]);
-	folder_close(boxes[1]);
-	return NULL;
-}
-
-struct list {
-	uint32_t uids[LIST_MAX], flags[LIST_MAX];
-	uint32_t count;
-};
-
-static void list_follow(struct list *l, struct view *v, const struct view_news *news)
-{
-	for (size_t i = news->gone_count; i-- > 0;) {
-		uint32_t n = news->gone[i].seq_last - news->gone[i].seq_first + 1;
-		uint32_t at = news->gone[i].seq_first - 1;
-
-		check(at + n <= l->count && l->uids[at] == news->gone[i].uid_first);
-		memmove(l->uids + at, l->uids + at + n, (l->count - at - n) * sizeof *l->uids);
-		memmove(l->flags + at, l->flags + at + n, (l->count - at - n) * sizeof *l->flags);
-		l->count -= n;
-	}
-	check(l->count == news->exists_before && news->exists < LIST_MAX);
-	for (size_t i = 0; i < news->flagged_count; i++) {
-		uint32_t seq = uids_seq(&v->uids, news->flagged[i].uid);
-
-		check(seq > 0 && seq <= l->count && l->uids[seq - 1] == news->flagged[i].uid);
-		l->flags[seq - 1] = news->flagged[i].flags;
-	}
-	while (l->count < news->exists) {
-		struct entry_page page = { 0 };
-		struct error e = { .fault = FAULT_NONE };
-		uint32_t uid = uids_at(&v->uids, l->count + 1);
-		bool is_found;
-
-		check(folder_find(v->folder, uid, &page, &is_found, &e));
-		l->flags[l->count] = is_found ? page.at[0].flags : 0;
-		l->uids[l->count++] = uid;
-		entry_page_done(&page);
-	}
-}
-
-static void read_step(struct list *l, struct view *v, bool may_expunge)
-{
-	auto_arena a = { .max = 1 << 20 };
-	struct view_news news = refresh(v, may_expunge, &a);
-
-	list_follow(l, v, &news);
-	while (news.is_more) {
-		news = refresh(v, may_expunge, &a);
-		list_follow(l, v, &news);
-	}
-}
-
-static void *read_all(void *context)
-{
-	struct actor *a = context;
-	struct list *l = calloc(1, sizeof *l);
-	struct error e = { .fault = FAULT_NONE };
-	struct entry_page page = { 0 };
-	struct view v;
-	uint32_t seq = 0;
-
-	check(l != NULL);
-	check(view_open(
-		&v, actor_open(a, a->number % 2 == 0 ? S("INBOX") : S("other")), false, &e));
-	list_follow(l, &v, &(struct view_news){ .exists = uids_size(&v.uids) });
-	while (!__atomic_load_n(a->is_over, __ATOMIC_ACQUIRE))
-		read_step(l, &v, below(a, 3) == 0);
-	read_step(l, &v, true);
-	check(folder_list(v.folder, 0, LIMIT_SCAN_ROWS, &page, &e) && page.is_last);
-	for (size_t i = 0; i < page.count; i++, seq++)
-		check(seq < l->count && l->uids[seq] == page.at[i].uid &&
-			l->flags[seq] == page.at[i].flags);
-	check(seq == l->count);
-	entry_page_done(&page);
-	view_close(&v);
-	free(l);
-	return NULL;
-}
-
-static void test_crowd(struct world *w)
-{
-	struct folder *f = begin(w);
-	struct account account = world_account_get(w, "alice@a.example");
-	struct actor actors[WRITERS + READERS];
-	pthread_t threads[WRITERS + READERS];
-	struct error e = { .fault = FAULT_NONE };
-	bool is_over = false;
-
-	check(mailbox_create(&w->mail, account.id, S("other"), 0, NULL, &e) == MAILBOX_OK);
-	for (unsigned i = 0; i < WRITERS + READERS; i++) {
-		actors[i] = (struct actor){ .w = w,
-			.account = account.id,
-			.number = i,
-			.random = 77 * i + 1,
-			.is_over = &is_over };
-		check(pthread_create(&threads[i], NULL, i < WRITERS ? write_all : read_all,
-			      &actors[i]) == 0);
-	}
-	for (unsigned i = 0; i < WRITERS; i++)
-		check(pthread_join(threads[i], NULL) == 0);
-	__atomic_store_n(&is_over, true, __ATOMIC_RELEASE);
-	for (unsigned i = WRITERS; i < WRITERS + READERS; i++)
-		check(pthread_join(threads[i], NULL) == 0);
-	folder_close(f);
-}
-
 int main(void)
 {
 	static const struct world_test tests[] = {
@@ -495,7 +296,6 @@ int main(void)
 		{ "failed number", test_failed_number, false },
 		{ "recent", test_recent, false },
 		{ "vanished", test_vanished, false },
-		{ "crowd", test_crowd, false },
 	};
 
 	return world_run("view", tests, COUNT(tests));
