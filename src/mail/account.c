@@ -74,7 +74,7 @@ static enum change limits_check(struct directory *d, const struct domain_row *do
 	struct domain_counts counts;
 	uint64_t version;
 
-	if (!entity_counts(d, domain->id, &counts, &version, e))
+	if (!directory_counts(d, domain->id, &counts, &version, e))
 		return CHANGE_FAILED;
 	if (domain->domain.account_max > 0 &&
 		counts.accounts + adding >= domain->domain.account_max)
@@ -339,19 +339,10 @@ bool accounts_remove_go_on(struct directory *d, struct error *e)
 bool account_get(struct directory *d, struct slice address, struct arena *a, struct account *ret,
 	bool *ret_found, struct error *e)
 {
-	struct domain_row domain;
-	struct entity entity = { .kind = ENTITY_NONE };
-	struct name name;
-	bool is_found = false;
+	struct entity entity;
 
-	*ret_found = false;
-	if (name_parse(address, false, a, &name) != NAME_OK)
-		return true;
-	if (!directory_domain(d, name.domain, a, &domain, &is_found, e))
+	if (!directory_find(d, address, ENTITY_ACCOUNT, a, &entity, NULL, ret_found, e))
 		return false;
-	if (is_found && !directory_entity(d, &domain, name.local, a, &entity, e))
-		return false;
-	*ret_found = entity.kind == ENTITY_ACCOUNT;
 	if (*ret_found)
 		*ret = entity.account;
 	return true;

@@ -74,7 +74,7 @@ enum change alias_add(struct directory *d, const struct alias *alias, struct err
 	change = entity_place(d, "alias", alias->address, &a, &name, &domain, e);
 	if (change != CHANGE_DONE)
 		return change;
-	if (!entity_counts(d, domain.id, &counts, &version, e) ||
+	if (!directory_counts(d, domain.id, &counts, &version, e) ||
 		!entity_fresh(d, domain.id, &name, &a, &before, &version, e))
 		return CHANGE_FAILED;
 	if (before.kind != ENTITY_NONE)
@@ -155,19 +155,10 @@ enum change alias_remove(struct directory *d, struct slice address, struct error
 bool alias_get(struct directory *d, struct slice address, struct arena *a, struct alias *ret,
 	bool *ret_found, struct error *e)
 {
-	struct domain_row domain;
-	struct entity entity = { .kind = ENTITY_NONE };
-	struct name name;
-	bool is_found = false;
+	struct entity entity;
 
-	*ret_found = false;
-	if (name_parse(address, false, a, &name) != NAME_OK)
-		return true;
-	if (!directory_domain(d, name.domain, a, &domain, &is_found, e))
+	if (!directory_find(d, address, ENTITY_ALIAS, a, &entity, NULL, ret_found, e))
 		return false;
-	if (is_found && !directory_entity(d, &domain, name.local, a, &entity, e))
-		return false;
-	*ret_found = entity.kind == ENTITY_ALIAS;
 	if (*ret_found)
 		*ret = entity.alias;
 	return true;

@@ -228,6 +228,28 @@ bool directory_entity(struct directory *d, const struct domain_row *domain, stru
 	return true;
 }
 
+bool directory_find(struct directory *d, struct slice address, enum entity_kind kind,
+	struct arena *a, struct entity *ret, struct domain_row *ret_domain, bool *ret_found,
+	struct error *e)
+{
+	struct domain_row domain;
+	struct name name;
+	bool has_domain = false;
+
+	*ret = (struct entity){ .kind = ENTITY_NONE };
+	*ret_found = false;
+	if (name_parse(address, false, a, &name) != NAME_OK)
+		return true;
+	if (!directory_domain(d, name.domain, a, &domain, &has_domain, e))
+		return false;
+	if (has_domain && !directory_entity(d, &domain, name.local, a, ret, e))
+		return false;
+	*ret_found = ret->kind == kind;
+	if (*ret_found && ret_domain != NULL)
+		*ret_domain = domain;
+	return true;
+}
+
 /* --- writing --- */
 
 bool directory_turn_take(struct directory *d, struct error *e)
@@ -259,6 +281,21 @@ bool directory_fresh(struct directory *d, const struct key *partition, struct sl
 	/* In the turn nobody else changes what we read, so two reads are as good as one. */
 	return store_get(d->store, key_slice(partition), key, ret_value, ret_found, e) &&
 	       store_version(d->store, key_slice(partition), ret_version, e);
+}
+
+bool directory_counts(struct directory *d, struct id domain, struct domain_counts *ret,
+	uint64_t *ret_version, struct error *e)
+{
+	struct key partition = counts_partition(domain);
+	auto_buf value = { .max = DIRECTORY_RECORD_BYTES };
+	bool is_found;
+
+	*ret = (struct domain_counts){ 0 };
+	if (!directory_fresh(d, &partition, S("n"), &value, &is_found, ret_version, e))
+		return false;
+	if (is_found && !counts_decode(buf_slice(&value), ret))
+		return fail(e, FAULT_NEVER, "read a domain's counts: damaged");
+	return true;
 }
 
 enum change directory_write(struct directory *d, struct batch *b, struct error *e)

@@ -82,6 +82,11 @@ MUST_CHECK bool directory_domain(struct directory *d, struct slice name, struct 
 	struct domain_row *ret, bool *ret_found, struct error *e);
 MUST_CHECK bool directory_entity(struct directory *d, const struct domain_row *domain,
 	struct slice local, struct arena *a, struct entity *ret, struct error *e);
+/* The account or alias of that kind at an address that is to be looked at as it is, without aliases of domains. Its slices are in
+ * the arena; *ret_domain may be NULL. */
+MUST_CHECK bool directory_find(struct directory *d, struct slice address, enum entity_kind kind,
+	struct arena *a, struct entity *ret, struct domain_row *ret_domain, bool *ret_found,
+	struct error *e);
 void directory_forget(struct directory *d, const struct key *partition, struct slice key);
 
 MUST_CHECK bool directory_turn_take(struct directory *d, struct error *e);
@@ -89,15 +94,15 @@ void directory_turn_drop(struct directory **d);
 /* For the writer: what the disk says, with the partition's version. Value is empty when not found. */
 MUST_CHECK bool directory_fresh(struct directory *d, const struct key *partition, struct slice key,
 	struct buf *ret_value, bool *ret_found, uint64_t *ret_version, struct error *e);
+/* For the writer: the counts of a domain, with the version of their partition. */
+MUST_CHECK bool directory_counts(struct directory *d, struct id domain, struct domain_counts *ret,
+	uint64_t *ret_version, struct error *e);
 /* Writes a batch in the turn and turns the store's answer into ours. */
 enum change directory_write(struct directory *d, struct batch *b, struct error *e);
 /* CHANGE_BAD and CHANGE_LIMIT with words. */
 enum change change_says(enum change change, struct error *e, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
-/* What account_add and alias_add have in common: both are entities of a domain. */
-enum change entity_domain(struct directory *d, const char *what, struct slice address,
-	struct arena *a, struct name *ret_name, struct domain_row *ret_domain, struct error *e);
 /* Replaces the password if it is still `before`; for strengthening. */
 enum change account_swap_password(struct directory *d, struct slice address, struct slice before,
 	struct slice after, struct error *e);

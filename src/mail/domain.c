@@ -176,21 +176,6 @@ enum change domain_add(struct directory *d, const struct domain *domain, struct 
 	return domain_write(d, &b, row.domain.name, e);
 }
 
-static bool counts_read(struct directory *d, struct id domain, struct domain_counts *ret,
-	uint64_t *ret_version, struct error *e)
-{
-	struct key partition = counts_partition(domain);
-	auto_buf value = { .max = DIRECTORY_RECORD_BYTES };
-	bool is_found;
-
-	*ret = (struct domain_counts){ 0 };
-	if (!directory_fresh(d, &partition, S("n"), &value, &is_found, ret_version, e))
-		return false;
-	if (is_found && !counts_decode(buf_slice(&value), ret))
-		return fail(e, FAULT_NEVER, "read a domain's counts: damaged");
-	return true;
-}
-
 /* May the domain become an alias, or go? Not while somebody lives there or another domain leads there. */
 static enum change in_use(struct directory *d, const struct domain_row *row, struct error *e)
 {
@@ -199,7 +184,7 @@ static enum change in_use(struct directory *d, const struct domain_row *row, str
 	bool is_aliased;
 	size_t count;
 
-	if (!counts_read(d, row->id, &counts, &version, e))
+	if (!directory_counts(d, row->id, &counts, &version, e))
 		return CHANGE_FAILED;
 	if (counts.accounts + counts.aliases > 0)
 		return change_says(CHANGE_IN_USE, e,
@@ -310,5 +295,5 @@ bool domain_counts(struct directory *d, struct slice name, struct domain_counts 
 		return true;
 	if (!directory_domain(d, key, &a, &row, ret_found, e))
 		return false;
-	return !*ret_found || counts_read(d, row.id, ret, &version, e);
+	return !*ret_found || directory_counts(d, row.id, ret, &version, e);
 }

@@ -49,21 +49,6 @@ bool entity_fresh(struct directory *d, struct id domain, const struct name *name
 	return true;
 }
 
-bool entity_counts(struct directory *d, struct id domain, struct domain_counts *ret,
-	uint64_t *ret_version, struct error *e)
-{
-	struct key partition = counts_partition(domain);
-	auto_buf value = { .max = DIRECTORY_RECORD_BYTES };
-	bool is_found;
-
-	*ret = (struct domain_counts){ 0 };
-	if (!directory_fresh(d, &partition, S("n"), &value, &is_found, ret_version, e))
-		return false;
-	if (is_found && !counts_decode(buf_slice(&value), ret))
-		return fail(e, FAULT_NEVER, "read a domain's counts: damaged");
-	return true;
-}
-
 static int row_order(const void *a, const void *b)
 {
 	const struct entity_row *x = a, *y = b;
@@ -80,7 +65,7 @@ static bool counts_stage(struct directory *d, struct batch *b, struct id domain,
 	struct buf value = BUF_OVER(room);
 	uint64_t version;
 
-	if (!entity_counts(d, domain, &counts, &version, e))
+	if (!directory_counts(d, domain, &counts, &version, e))
 		return false;
 	counts.accounts += (uint64_t)accounts;
 	counts.aliases += (uint64_t)aliases;

@@ -24,8 +24,6 @@ enum change entity_place(struct directory *d, const char *what, struct slice add
 /* What the store has under the row's name. */
 MUST_CHECK bool entity_fresh(struct directory *d, struct id domain, const struct name *name,
 	struct arena *a, struct entity *ret, uint64_t *ret_version, struct error *e);
-MUST_CHECK bool entity_counts(struct directory *d, struct id domain, struct domain_counts *ret,
-	uint64_t *ret_version, struct error *e);
 
 /* Adds many in one transaction; sorts the rows. */
 enum change entity_add_rows(

@@ -302,18 +302,11 @@ bool directory_may_send_as(struct directory *d, struct slice account, struct sli
 bool directory_target(struct directory *d, struct slice address, struct arena *a,
 	struct target *ret, bool *ret_found, struct error *e)
 {
-	struct entity entity = { .kind = ENTITY_NONE };
 	struct domain_row domain;
-	struct name name;
+	struct entity entity;
 
-	*ret_found = false;
-	if (name_parse(address, false, a, &name) != NAME_OK)
-		return true;
-	if (!directory_domain(d, name.domain, a, &domain, ret_found, e))
+	if (!directory_find(d, address, ENTITY_ACCOUNT, a, &entity, &domain, ret_found, e))
 		return false;
-	if (*ret_found && !directory_entity(d, &domain, name.local, a, &entity, e))
-		return false;
-	*ret_found = entity.kind == ENTITY_ACCOUNT;
 	if (*ret_found)
 		*ret = target_of(&entity.account, &domain.domain);
 	return true;

@@ -37,3 +37,13 @@ MUST_CHECK bool result_save(struct result *r);
 void result_forget(struct imap *s, const struct imap_search *given);
 /* A command that did not parse. */
 enum next result_misparsed(struct imap *s);
+
+/* SEARCH and SORT: how its arguments are read, and what fills `found` and `order`. */
+struct search_kind {
+	bool (*parse)(struct imap_parse *p, struct slice args, struct imap_search *ret);
+	/* False with an error: a failure; without one: there is no memory, and too_much is said. */
+	bool (*find)(struct result *r, struct search *q, struct error *e);
+	struct slice too_much;
+};
+/* The whole command: parsed, searched, kept for SAVE and CONTEXT, answered. */
+enum next search_command(struct imap *s, const struct search_kind *kind, struct slice args);

@@ -19,52 +19,26 @@ static bool order_take(struct sorting *t, struct result *r)
 	return true;
 }
 
-static enum next sort_run(struct result *r, struct search *q, struct slice args)
+static bool found_sorted(struct result *r, struct search *q, struct error *e)
 {
-	struct error e = { .fault = FAULT_NONE };
-	struct imap *s = r->s;
 	struct sorting t;
 	bool is_good;
 
-	sorting_begin(&t, s, r->given->sort, r->given->sort_count);
+	sorting_begin(&t, r->s, r->given->sort, r->given->sort_count);
 	t.result = r;
-	is_good = search_run(q, sorting_found, &t, &e) && !t.is_short && !r->is_short;
+	is_good = search_run(q, sorting_found, &t, e) && !t.is_short && !r->is_short;
 	if (is_good) {
 		sorting_sort(&t);
 		is_good = order_take(&t, r);
 	}
 	sorting_done(&t);
-	if (is_good) {
-		context_begin(r, imap_sort_parse, args);
-		is_good = result_save(r) && result_put(r);
-	}
-	if (is_good)
-		return imap_ok(s, S("That is all"));
-	result_forget(s, r->given);
-	if (e.fault != FAULT_NONE)
-		return imap_failed(s, &e);
-	return imap_no(s, S("[LIMIT] Too many messages to sort"));
+	return is_good;
 }
 
 enum next imap_sort(struct imap *s, struct slice args)
 {
-	struct imap_search given;
-	struct result r = { .s = s, .given = &given, .view = &s->view, .has_uids = s->is_uid };
-	struct slice why;
-	struct search q;
-	enum next next;
+	static const struct search_kind kind = { imap_sort_parse, found_sorted,
+		S_INIT("[LIMIT] Too many messages to sort") };
 
-	if (!imap_sort_parse(&s->parse, args, &given))
-		return result_misparsed(s);
-	if (!context_may_begin(s, &given, &next))
-		return next;
-	if (given.has_modseq)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
-	why = search_begin(&q, s, &s->view, given.key);
-	if (why.len > 0)
-		result_forget(s, &given);
-	next = why.len > 0 ? search_refused(s, why) : sort_run(&r, &q, args);
-	search_done(&q);
-	result_done(&r);
-	return next;
+	return search_command(s, &kind, args);
 }
