@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,23 @@ bool client_secure(struct client *c)
 	c->secured = moment_now(c->host->clock);
 	client_answered(c);
 	return true;
+}
+
+enum next client_say(struct client *c, struct slice reply)
+{
+	return conn_write(c->conn, reply) && conn_write(c->conn, S("\r\n")) ? NEXT_AGAIN
+									    : NEXT_CLOSE;
+}
+
+enum next client_say_words(struct client *c, const char *format, va_list words)
+{
+	char reply[LIMIT_REPLY_BYTES];
+	int len = vsnprintf(reply, sizeof reply, format, words);
+
+	if (len < 0)
+		return NEXT_CLOSE;
+	return client_say(c, (struct slice){ reply,
+				     (size_t)len < sizeof reply ? (size_t)len : sizeof reply - 1 });
 }
 
 void client_answered(struct client *c)

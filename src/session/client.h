@@ -5,12 +5,14 @@
  *
  * client_command() waits a moment for a line. When none comes and nothing is in flight the session gives its thread
  * back with client_park(); whoever wakes it, the next client_command() says why there is no line.
- * Not here: what a command means, replies.
+ * Not here: what a command means, which reply it gets.
  * Threads: one at a time, the worker that runs the step.
  * Owns: the conn, a reference to the host. A parked client costs this struct and no buffers.
  */
 #include "base/id.h"
 #include "session/session.h"
+
+#include <stdarg.h>
 
 enum {
 	/* a client in lock step answers sooner; a silent one gives its thread back */
@@ -20,6 +22,7 @@ enum {
 	/* When sessions wait for a thread, a client may hold one only so long without sending: ten seconds of
 	 * silence in the middle of a command or a mail are hardly ever an honest network. */
 	LIMIT_CROWDED_WAIT_MS = 10 * 1000,
+	LIMIT_REPLY_BYTES = 512, /* of a line made by format: RFC 5321 4.5.3.1.5, RFC 1939 3 */
 	LIMIT_HANDSHAKE_MS = 30 * 1000, /* TLS: some round trips, each with its retransmissions */
 };
 
@@ -67,6 +70,11 @@ enum next client_park(struct client *c);
 MUST_CHECK enum client_event client_answer(struct client *c, size_t max, struct slice *ret);
 /* How long to wait for a client which holds a thread: less when others need it. */
 uint64_t client_patience_ns(const struct client *c, unsigned wait_ms);
+/* One line; CRLF is added. */
+enum next client_say(struct client *c, struct slice reply);
+/* The same by format. What is longer than LIMIT_REPLY_BYTES is cut: the code stands at the front. */
+enum next client_say_words(struct client *c, const char *format, va_list words)
+	__attribute__((format(printf, 2, 0)));
 /* A step ends here after an answer: the idle time starts anew. */
 void client_answered(struct client *c);
 

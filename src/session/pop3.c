@@ -5,12 +5,9 @@
 #include "base/log.h"
 #include "syntax/pop3_line.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	LIMIT_POP3_REPLY_BYTES = 512, /* RFC 1939 3 */
 	ANY_PHASE = PHASE_AUTHORIZATION | PHASE_TRANSACTION,
 };
 
@@ -18,24 +15,18 @@ enum {
 
 enum next pop3_say(struct pop3 *p, struct slice reply)
 {
-	struct conn *c = p->client.conn;
-
-	return conn_write(c, reply) && conn_write(c, S("\r\n")) ? NEXT_AGAIN : NEXT_CLOSE;
+	return client_say(&p->client, reply);
 }
 
 enum next pop3_say_format(struct pop3 *p, const char *format, ...)
 {
-	char reply[LIMIT_POP3_REPLY_BYTES];
+	enum next next;
 	va_list words;
-	int len;
 
 	va_start(words, format);
-	len = vsnprintf(reply, sizeof reply, format, words);
+	next = client_say_words(&p->client, format, words);
 	va_end(words);
-	if (len < 0)
-		return NEXT_CLOSE;
-	return pop3_say(p, (struct slice){ reply,
-				   (size_t)len < sizeof reply ? (size_t)len : sizeof reply - 1 });
+	return next;
 }
 
 /* It leaves when the connection is closed. */

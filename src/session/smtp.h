@@ -34,7 +34,6 @@ enum smtp_phase {
 enum {
 	/* told as MAILMAX (RFC 9422): a connection does not live for ever */
 	LIMIT_MAILS_PER_SESSION = 10000,
-	LIMIT_REPLY_BYTES = 512, /* RFC 5321 4.5.3.1.5 */
 	TRACE_REFUSED = 4,
 	LIMIT_RATE_WINDOW_S = 30, /* a body's minimum rate is looked at this often */
 };

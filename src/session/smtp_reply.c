@@ -4,32 +4,24 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 enum { STAGES_TO_COME = 6 /* rcpt, data, received, checked, committed or refused */ };
 
 enum next smtp_say(struct smtp *s, struct slice reply)
 {
-	struct conn *c = s->client.conn;
-
-	return conn_write(c, reply) && conn_write(c, S("\r\n")) ? NEXT_AGAIN : NEXT_CLOSE;
+	return client_say(&s->client, reply);
 }
 
 enum next smtp_say_format(struct smtp *s, const char *format, ...)
 {
-	char reply[LIMIT_REPLY_BYTES];
+	enum next next;
 	va_list words;
-	int len;
 
 	va_start(words, format);
-	len = vsnprintf(reply, sizeof reply, format, words);
+	next = client_say_words(&s->client, format, words);
 	va_end(words);
-	if (len < 0)
-		return NEXT_CLOSE;
-	/* A name that is too long is cut: the code stands at the front. */
-	return smtp_say(s, (struct slice){ reply,
-				   (size_t)len < sizeof reply ? (size_t)len : sizeof reply - 1 });
+	return next;
 }
 
 /* It leaves when the connection is closed. */

@@ -8,8 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LIMIT_REPLY_BYTES = 512 /* of a line made by format */ };
-
 bool imap_is_utf8(const struct imap *s)
 {
 	return (s->enabled & (IMAP_ENABLED_REV2 | IMAP_ENABLED_UTF8)) != 0;
