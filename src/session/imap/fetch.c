@@ -184,7 +184,7 @@ static void fetching_begin(struct fetching *f, struct imap *s, const struct imap
 	if (given->has_changed_since)
 		f->items |= IMAP_FETCH_MODSEQ;
 	if ((f->items & IMAP_FETCH_MODSEQ) != 0)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
+		imap_condstore(s);
 	f->needs_parts = (f->items & of_parts) != 0;
 	f->needs_summary = (f->items & of_summary) != 0;
 	for (size_t i = 0; i < given->what.section_count; i++) {

@@ -90,12 +90,22 @@ void fetch_space(struct fetching *f)
 	f->has_said = true;
 }
 
+/* RFC 7162 3.2.4: what FETCH itself changed is told as any other change is. */
+static unsigned marked_items(const struct imap *s)
+{
+	const unsigned of_condstore =
+		IMAP_FETCH_MODSEQ | (imap_is_uid_only(s) ? 0 : IMAP_FETCH_UID);
+	bool has_condstore = (s->enabled & IMAP_ENABLED_CONDSTORE) != 0;
+
+	return IMAP_FETCH_FLAGS | (has_condstore ? of_condstore : 0);
+}
+
 void fetch_put_items(struct fetching *f)
 {
 	unsigned items = f->items & ~(unsigned)IMAP_FETCH_PREVIEW_LAZY;
 
 	if (f->was_marked)
-		items |= IMAP_FETCH_FLAGS;
+		items |= marked_items(f->s);
 	for (unsigned item = 1; item <= items; item <<= 1)
 		if ((items & item) != 0) {
 			fetch_space(f);

@@ -109,6 +109,7 @@ enum next imap_enable(struct imap *s, struct slice args)
 		{ S_INIT("UIDONLY"), IMAP_ENABLED_UIDONLY },
 	};
 	struct imap_names names;
+	unsigned added = 0;
 
 	if (!imap_enable_parse(&s->parse, args, &names))
 		return imap_misparsed(s);
@@ -116,13 +117,16 @@ enum next imap_enable(struct imap *s, struct slice args)
 	for (size_t n = 0; n < names.count; n++)
 		for (size_t i = 0; i < COUNT(rows); i++) {
 			if (!slice_same_nocase(names.at[n], rows[i].name) ||
-				(s->enabled & rows[i].bits) == rows[i].bits)
+				((s->enabled | added) & rows[i].bits) == rows[i].bits)
 				continue;
-			s->enabled |= rows[i].bits;
+			added |= rows[i].bits;
 			imap_put(s, S(" "));
 			imap_put(s, rows[i].name);
 		}
 	imap_put(s, S("\r\n"));
+	if ((added & IMAP_ENABLED_CONDSTORE) != 0)
+		imap_condstore(s);
+	s->enabled |= added;
 	return imap_ok(s, S("Enabled"));
 }
 

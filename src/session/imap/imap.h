@@ -177,6 +177,8 @@ static inline uint64_t imap_modseq_told(uint64_t modseq)
 {
 	return modseq == 0 ? 1 : modseq;
 }
+/* A command that enables CONDSTORE; the first says where the selected mailbox is (RFC 7162 3.1). */
+void imap_condstore(struct imap *s);
 /* Says what others did to the selected mailbox since the last time. False: the session ends. */
 MUST_CHECK bool imap_tell_news(struct imap *s);
 /* EXPUNGE or VANISHED. */

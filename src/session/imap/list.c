@@ -206,8 +206,10 @@ static enum next list_run(
 	struct listing l = { .s = s, .given = given };
 	bool is_good = roster_read(s, tell == tell_names && may_show_others(given), &l.roster, &e);
 
-	if (is_good)
+	if (is_good) {
+		imap_status_asked(s, given->status);
 		tell(&l);
+	}
 	roster_done(&l.roster);
 	return is_good ? imap_metadata_done(s, l.longest) : imap_failed(s, &e);
 }

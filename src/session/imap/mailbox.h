@@ -35,5 +35,7 @@ enum next imap_lsub(struct imap *s, struct slice args);
 
 /* status.c */
 enum next imap_status(struct imap *s, struct slice args);
+/* The client asked for these: HIGHESTMODSEQ enables CONDSTORE. Before a STATUS is said. */
+void imap_status_asked(struct imap *s, unsigned items);
 /* "* STATUS name (…)": items are bits of enum imap_status_item. */
 void imap_put_status(struct imap *s, struct slice name, struct folder *f, unsigned items);

@@ -289,7 +289,7 @@ enum next imap_esearch(struct imap *s, struct slice args)
 	if (!context_may_begin(s, &given, &next))
 		return next;
 	if (given.has_modseq)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
+		imap_condstore(s);
 	next = search_everywhere(&m);
 	roster_done(&m.roster);
 	return next;

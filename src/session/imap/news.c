@@ -6,6 +6,16 @@
 
 #include <inttypes.h>
 
+void imap_condstore(struct imap *s)
+{
+	if ((s->enabled & IMAP_ENABLED_CONDSTORE) != 0)
+		return;
+	s->enabled |= IMAP_ENABLED_CONDSTORE;
+	if (s->state == IMAP_SELECTED)
+		imap_put_format(s, "* OK [HIGHESTMODSEQ %" PRIu64 "] Highest\r\n",
+			imap_modseq_told(s->view.modseq));
+}
+
 void imap_put_flag_names(struct imap *s, uint32_t flags, uint64_t keywords, struct slice extra)
 {
 	static const struct {
@@ -119,8 +129,9 @@ void imap_put_gone(struct imap *s, const struct view_news *news)
 
 static void put_news(struct imap *s, const struct view_news *news)
 {
+	/* RFC 7162 3.2.4, RFC 9051 7.5.2 */
 	bool has_uid = s->is_uid || s->notify != NULL ||
-		       (s->enabled & (IMAP_ENABLED_QRESYNC | IMAP_ENABLED_REV2)) != 0;
+		       (s->enabled & (IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_REV2)) != 0;
 
 	imap_put_gone(s, news);
 	if (news->exists > news->exists_before) {

@@ -20,16 +20,6 @@ static bool wants_messages(const struct notify_row *row)
 	return !id_is_zero(row->folder) && (row->events & IMAP_EVENT_MESSAGE_NEW) != 0;
 }
 
-/* STATUS, which does not enable CONDSTORE here: the client did not ask for HIGHESTMODSEQ itself. */
-static void put_status(
-	struct imap *s, const struct notify_row *row, struct folder *f, unsigned items)
-{
-	unsigned enabled = s->enabled;
-
-	imap_put_status(s, row->name, f, items);
-	s->enabled = enabled;
-}
-
 /* NULL: it went meanwhile; that it did is told by its name, or not at all. */
 static struct folder *row_open(struct imap *s, const struct notify_row *row)
 {
@@ -91,7 +81,7 @@ static void look(struct imap *s, struct notify_row *row)
 	items = news_items(s, row, &row->told, &now);
 	row->told = now;
 	if (items != 0)
-		put_status(s, row, f, items);
+		imap_put_status(s, row->name, f, items);
 	folder_close(f);
 }
 
@@ -118,7 +108,7 @@ void notify_tell_first(struct imap *s, struct notify *n)
 			continue;
 		row->told = told_now(f);
 		if (n->given.wants_status && !is_selected(s, row))
-			put_status(s, row, f, first_items(row));
+			imap_put_status(s, row->name, f, first_items(row));
 		folder_close(f);
 	}
 }

@@ -35,7 +35,7 @@ enum next search_command(struct imap *s, const struct search_kind *kind, struct 
 	if (!context_may_begin(s, &given, &next))
 		return next;
 	if (given.has_modseq)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
+		imap_condstore(s);
 	why = search_begin(&q, s, &s->view, given.key);
 	if (why.len > 0)
 		result_forget(s, &given);

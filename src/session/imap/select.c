@@ -206,13 +206,13 @@ static enum next select_run(struct imap *s, struct slice args, bool is_read_only
 		return imap_bad(s, S("ENABLE QRESYNC first"));
 	if (given.match_numbers.count > 0 && imap_is_uid_only(s))
 		return imap_bad(s, S("[UIDREQUIRED] Message numbers of QRESYNC under UIDONLY"));
-	if (given.wants_condstore)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
 	/* RFC 9051 6.3.2: what was selected is left even when the new one cannot be had. */
 	if (s->state == IMAP_SELECTED) {
 		imap_leave(s);
 		imap_put(s, S("* OK [CLOSED] The mailbox before is closed\r\n"));
 	}
+	if (given.wants_condstore)
+		imap_condstore(s);
 	s->is_read_only = is_read_only;
 	s->uid_fetched = 0;
 	return select_open(s, &given);

@@ -40,11 +40,15 @@ static void put_items(struct imap *s, struct folder *f, unsigned items)
 		imap_put_format(s, "%sMAILBOXID (%.*s)", space, S_FMT(id_text(folder_id(f), room)));
 }
 
+/* RFC 7162 3.1: whoever asks for it wants to be told of it. */
+void imap_status_asked(struct imap *s, unsigned items)
+{
+	if ((items & IMAP_STATUS_HIGHESTMODSEQ) != 0)
+		imap_condstore(s);
+}
+
 void imap_put_status(struct imap *s, struct slice name, struct folder *f, unsigned items)
 {
-	/* RFC 7162 3.1: whoever asks for it wants to be told of it. */
-	if ((items & IMAP_STATUS_HIGHESTMODSEQ) != 0)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
 	imap_put(s, S("* STATUS "));
 	imap_put_name(s, name);
 	imap_put(s, S(" ("));
@@ -63,6 +67,7 @@ enum next imap_status(struct imap *s, struct slice args)
 	folder = imap_mailbox_open(s, given.mailbox, S("NONEXISTENT"), &next);
 	if (folder == NULL)
 		return next;
+	imap_status_asked(s, given.items);
 	imap_put_status(s, given.mailbox, folder, given.items);
 	folder_close(folder);
 	return imap_ok(s, S("That is all"));

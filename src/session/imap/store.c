@@ -31,7 +31,7 @@ static void say_result(struct storing *t, const struct flags_result *r)
 		.uid = r->uid, .flags = r->flags, .keywords = r->keywords, .modseq = r->modseq
 	};
 	uint32_t seq = uids_seq(&s->view.uids, r->uid);
-	bool has_uid = s->is_uid || (s->enabled & IMAP_ENABLED_QRESYNC) != 0;
+	bool has_uid = s->is_uid || has_modseq; /* RFC 7162 3.2.4 */
 
 	if (!t->given->is_silent) {
 		imap_put_flag_news(s, seq, &entry, has_uid);
@@ -162,7 +162,7 @@ static enum next store_run(struct storing *t, const struct uids *all)
 	t->change.flags_kept = ~imap_flags_allowed(s->rights, UINT32_MAX);
 	t->change.keeps_keywords = !imap_may(s, IMAP_RIGHT_WRITE);
 	if (given->has_unchanged_since)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
+		imap_condstore(s);
 	if (!folder_keywords_bits(s->view.folder, given->flags.keywords,
 		    t->change.keeps_keywords ? 0 : given->flags.keyword_count,
 		    given->mode != IMAP_STORE_REMOVE, &t->change.keywords, &missing, &e))

@@ -105,7 +105,7 @@ enum next imap_thread(struct imap *s, struct slice args)
 	if (!imap_thread_parse(&s->parse, args, &given))
 		return imap_misparsed(s);
 	if (given.has_modseq)
-		s->enabled |= IMAP_ENABLED_CONDSTORE;
+		imap_condstore(s);
 	why = search_begin(&q, s, &s->view, given.key);
 	next = why.len > 0 ? search_refused(s, why) : thread_begin(s, &given, &q);
 	search_done(&q);
