@@ -97,6 +97,19 @@ def test_expunge_never_comes_with_fetch_store_search(box):
     assert [line for line in one.do('NOOP') if 'FETCH' in line] == ['* 3 FETCH (FLAGS (\\Flagged \\Recent))']
 
 
+def test_uid_search_with_numbers_moves_none(box):
+    for n in range(4):
+        send(box, f'm{n}')
+    one, two = Session(box), Session(box)
+    one.do('STORE 2 +FLAGS.SILENT (\\Deleted)')
+    one.do('EXPUNGE')
+    # RFC 9051 5.5: a client may have sent them one behind the other.
+    for command in ('UID SEARCH 3', 'UID SEARCH NOT (OR 3 SEEN)', 'UID SORT (ARRIVAL) UTF-8 3:4', 'UID THREAD REFERENCES UTF-8 3'):
+        assert not [line for line in two.do(command) if 'EXPUNGE' in line], command
+    assert two.do('UID SEARCH UID 3') == ['* SEARCH 3', '* 2 EXPUNGE']
+    assert two.do('UID SEARCH 2') == ['* SEARCH 3']
+
+
 def test_numbers_stay_right_over_many_changes(box):
     for n in range(10):
         send(box, f'm{n}')

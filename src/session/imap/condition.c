@@ -65,8 +65,12 @@ static struct slice condition_fill(struct search *q, struct condition *c)
 		imap_note_failure(q->s, &e);
 		return S("[UNAVAILABLE] Temporary failure, try again later");
 	}
-	if (c->key->kind == IMAP_KEY_SET && !c->key->set.is_saved && imap_is_uid_only(q->s))
-		return S("[UIDREQUIRED] UIDONLY is enabled: search for UID");
+	if (c->key->kind == IMAP_KEY_SET && !c->key->set.is_saved) {
+		if (imap_is_uid_only(q->s))
+			return S("[UIDREQUIRED] UIDONLY is enabled: search for UID");
+		/* RFC 9051 5.5, RFC 7162 3.2.10.2: then also UID SEARCH moves no number. */
+		q->s->may_expunge = false;
+	}
 	if (is_set(c) && !condition_set(q, c))
 		return S("[LIMIT] That set is too long");
 	return S("");
