@@ -49,6 +49,11 @@ enum mailbox_answer imap_into_open(
 	return place_open(s, &place, &ret->folder, e);
 }
 
+bool imap_into_tells(const struct imap_into *into)
+{
+	return (into->rights & IMAP_RIGHT_READ) != 0;
+}
+
 /* ---- Reading on ---- */
 
 /* Adds bytes of an argument and the line behind them to the segment, in fresh memory. */
@@ -107,18 +112,22 @@ static bool literal_take(struct appending *a, const struct imap_append_part *par
 /* ---- The end ---- */
 
 /* RFC 8508 4.3: what came is told before what went. */
-static enum next replaced_say(struct imap *s, const struct appended *done)
+static enum next replaced_say(struct imap *s, const struct appended *done, bool tells_uids)
 {
-	imap_put_format(s, "* OK [APPENDUID %" PRIu32 " %" PRIu32 "] The replacement is there\r\n",
-		done->uid_validity, done->uid_first);
+	if (tells_uids)
+		imap_put_format(s,
+			"* OK [APPENDUID %" PRIu32 " %" PRIu32 "] The replacement is there\r\n",
+			done->uid_validity, done->uid_first);
 	if ((s->enabled & IMAP_ENABLED_QRESYNC) != 0)
 		return imap_ok_format(
 			s, "[HIGHESTMODSEQ %" PRIu64 "] Replaced", done->replaced_modseq);
 	return imap_ok(s, S("Replaced"));
 }
 
-static enum next appended_say(struct imap *s, const struct appended *done)
+static enum next appended_say(struct imap *s, const struct appended *done, bool tells_uids)
 {
+	if (!tells_uids)
+		return imap_ok(s, S("Appended"));
 	if (done->uid_first == done->uid_last)
 		return imap_ok_format(s, "[APPENDUID %" PRIu32 " %" PRIu32 "] Appended",
 			done->uid_validity, done->uid_first);
@@ -132,6 +141,7 @@ static enum next append_commit_say(struct appending *a)
 	struct error e = { .fault = FAULT_NONE };
 	struct append *append = a->append;
 	struct appended done;
+	bool tells_uids = imap_into_tells(&a->into);
 
 	a->append = NULL;
 	s->tells_own = a->command.is_replace;
@@ -139,7 +149,8 @@ static enum next append_commit_say(struct appending *a)
 	case APPEND_OK:
 		imap_notify_arrivals(s, folder_id(a->into.folder), done.uid_first,
 			done.uid_last - done.uid_first + 1);
-		return a->command.is_replace ? replaced_say(s, &done) : appended_say(s, &done);
+		return a->command.is_replace ? replaced_say(s, &done, tells_uids)
+					     : appended_say(s, &done, tells_uids);
 	case APPEND_OVER_QUOTA:
 	case APPEND_TOO_BIG:
 		return imap_no(s, S("[OVERQUOTA] There is no room for it"));

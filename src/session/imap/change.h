@@ -15,6 +15,8 @@ struct imap_into {
 	struct target target; /* the owner */
 	unsigned rights;      /* of this session there: RFC 4314 4, which flags go along */
 };
+/* RFC 9051 6.3.12: who may not select it hears no UIDs of it. */
+bool imap_into_tells(const struct imap_into *into);
 /* MAILBOX_MISSING is [TRYCREATE]. Give ret->folder back. */
 MUST_CHECK enum mailbox_answer imap_into_open(
 	struct imap *s, struct slice name, struct imap_into *ret, struct error *e);

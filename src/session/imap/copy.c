@@ -38,10 +38,12 @@ static void put_copyuid(struct imap *s, const struct transferred *done)
 	imap_put(s, S("] "));
 }
 
-static enum next copied(struct imap *s, const struct transferred *done)
+static enum next copied(struct imap *s, const struct transferred *done, bool tells_uids)
 {
 	if (done->to.count == 0)
 		return imap_ok(s, S("There was nothing to copy"));
+	if (!tells_uids)
+		return imap_ok(s, S("Copied"));
 	if (!imap_tell_news(s))
 		return NEXT_CLOSE;
 	imap_put(s, s->tag);
@@ -52,9 +54,9 @@ static enum next copied(struct imap *s, const struct transferred *done)
 }
 
 static enum next moved(struct imap *s, enum append_answer answer, const struct transferred *done,
-	const struct error *e)
+	bool tells_uids, const struct error *e)
 {
-	if (done->to.count > 0) {
+	if (done->to.count > 0 && tells_uids) {
 		imap_put(s, S("* OK "));
 		put_copyuid(s, done);
 		imap_put(s, S("Moved\r\n"));
@@ -92,9 +94,10 @@ static enum next copy_to(
 	imap_notify_arrivals(
 		s, folder_id(to), done.to.count > 0 ? done.to.at[0].first : 0, uids_size(&done.to));
 	if (is_move)
-		next = moved(s, answer, &done, &e);
+		next = moved(s, answer, &done, imap_into_tells(into), &e);
 	else
-		next = answer == APPEND_OK ? copied(s, &done) : copy_refused(s, answer, &e);
+		next = answer == APPEND_OK ? copied(s, &done, imap_into_tells(into))
+					   : copy_refused(s, answer, &e);
 	transferred_done(&done);
 	return next;
 }
