@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "syntax/imap_inner.h"
 #include "syntax/imap_name.h"
+#include "syntax/utf8.h"
 
 static const struct imap_row status_items[] = {
 	{ S_INIT("MESSAGES"), IMAP_STATUS_MESSAGES },
@@ -92,15 +93,21 @@ static struct slice read_pattern_text(struct imap_reader *r)
 	return atom.len > 0 ? atom : imap_astring(r);
 }
 
-/* *ret_is_empty: the pattern itself was "". */
-static struct slice read_pattern(struct imap_reader *r, struct slice reference, bool *ret_is_empty)
+/*
+ * What no name can match is passed over (RFC 9051 6.3.9): *ret_is_kept false. That is not for 8-bit bytes which are no UTF-8
+ * here: they are no pattern. *ret_is_empty: the pattern itself was "".
+ */
+static struct slice read_pattern(
+	struct imap_reader *r, const struct imap_list *l, bool *ret_is_empty, bool *ret_is_kept)
 {
 	struct slice text = read_pattern_text(r);
 	struct slice pattern = S(""), joined = S("");
 
 	*ret_is_empty = text.len == 0;
-	if (!r->c.broken && (!imap_pattern_read(r->p, text, &pattern) ||
-				    !imap_pattern_join(r->p, reference, pattern, &joined)))
+	*ret_is_kept = !r->c.broken && !l->has_no_reference &&
+		       imap_pattern_read(r->p, text, &pattern) &&
+		       imap_pattern_join(r->p, l->reference, pattern, &joined);
+	if (!*ret_is_kept && !l->has_no_reference && !utf8_is_ascii(text))
 		cursor_break(&r->c);
 	return joined;
 }
@@ -109,13 +116,15 @@ static void read_patterns(struct imap_reader *r, struct imap_list *l, bool may_b
 {
 	struct imap_array patterns = { 0 };
 	bool has_list = may_be_list && imap_try(r, '(');
-	bool is_empty = false;
+	bool is_empty = false, is_kept;
 	struct slice *at;
 
 	l->is_extended |= has_list;
 	do {
-		struct slice pattern = read_pattern(r, l->reference, &is_empty);
+		struct slice pattern = read_pattern(r, l, &is_empty, &is_kept);
 
+		if (!is_kept && !r->c.broken)
+			continue;
 		at = imap_array_add(r, &patterns, sizeof *at, LIMIT_IMAP_PATTERNS,
 			"there are too many patterns");
 		if (at != NULL)
@@ -168,8 +177,11 @@ static void read_reference(struct imap_reader *r, struct imap_list *l)
 {
 	struct slice text = imap_astring(r);
 
-	if (!r->c.broken && !imap_name_read(r->p, text, &l->reference))
-		cursor_break(&r->c);
+	if (!r->c.broken && !imap_name_read(r->p, text, &l->reference)) {
+		l->has_no_reference = true;
+		if (!utf8_is_ascii(text))
+			cursor_break(&r->c);
+	}
 	imap_space(r);
 }
 

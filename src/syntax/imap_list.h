@@ -43,8 +43,9 @@ enum imap_list_return { /* bits */
 	IMAP_LIST_RETURN_METADATA = 32,
 };
 struct imap_list {
-	bool is_extended;  /* it has options or several patterns */
-	bool is_delimiter; /* LIST "" "": only the delimiter and the root is asked for */
+	bool is_extended;      /* it has options or several patterns */
+	bool is_delimiter;     /* LIST "" "": only the delimiter and the root is asked for */
+	bool has_no_reference; /* it is no name at all: nothing can match, and no pattern is kept */
 	struct slice reference;
 	unsigned selects; /* bits of enum imap_list_select */
 	const struct slice *patterns;

@@ -46,6 +46,8 @@ static void put_attributes(struct listing *l, const struct roster_row *row)
 				(l->given->selects & IMAP_LIST_SUBSCRIBED) != 0;
 
 	imap_put(l->s, row->box.has_children ? S("\\HasChildren") : S("\\HasNoChildren"));
+	if (roster_is_box(row) && (row->rights & IMAP_RIGHT_READ) == 0) /* RFC 5819 2 */
+		imap_put(l->s, S(" \\NoSelect"));
 	if (!roster_is_box(row))
 		imap_put(l->s, l->given->is_extended || (l->s->enabled & IMAP_ENABLED_REV2) != 0
 				       ? S(" \\NonExistent \\NoSelect")
@@ -100,10 +102,10 @@ static void put_row(struct listing *l, const struct roster_row *row)
 	imap_put_name(l->s, row->box.name);
 	if (wants_child_info && (l->given->selects & IMAP_LIST_SUBSCRIBED) != 0 &&
 		has_chosen_below(&l->roster, row->box.name, IMAP_LIST_SUBSCRIBED))
-		imap_put(l->s, S(" (CHILDINFO (\"SUBSCRIBED\"))"));
+		imap_put(l->s, S(" (\"CHILDINFO\" (\"SUBSCRIBED\"))"));
 	else if (wants_child_info && (l->given->selects & IMAP_LIST_SPECIAL_USE) != 0 &&
 		 has_chosen_below(&l->roster, row->box.name, IMAP_LIST_SPECIAL_USE))
-		imap_put(l->s, S(" (CHILDINFO (\"SPECIAL-USE\"))"));
+		imap_put(l->s, S(" (\"CHILDINFO\" (\"SPECIAL-USE\"))"));
 	imap_put(l->s, S("\r\n"));
 	/* RFC 8440 4 */
 	if ((l->given->returns & IMAP_LIST_RETURN_MYRIGHTS) != 0 && roster_is_box(row))
@@ -131,6 +133,18 @@ static bool is_chosen(const struct imap_list *given, const struct roster_row *ro
 	return roster_is_box(row) || row->box.has_children;
 }
 
+/* RFC 5258 3.5: is a name below it chosen, and not told because no pattern matches it? Else the parent is redundant. */
+static bool hides_chosen(const struct listing *l, struct slice name)
+{
+	const struct roster *r = &l->roster;
+
+	for (size_t i = roster_from(r, name, true);
+		i < r->count && imap_name_is_below(r->at[i].box.name, name); i++)
+		if (is_chosen(l->given, &r->at[i]) && !matches(l->given, r->at[i].box.name))
+			return true;
+	return false;
+}
+
 /*
  * The levels above a chosen name which are not chosen themselves: told once, with the first name below them (these stand
  * together). `before` is the chosen name before this one.
@@ -149,7 +163,7 @@ static void tell_parents(struct listing *l, struct slice name, struct slice befo
 			continue;
 		if (is_lsub)
 			put_lsub_row(l->s, above, true);
-		else
+		else if (hides_chosen(l, above))
 			put_row(l, row == NULL ? &absent : row);
 	}
 }
