@@ -41,6 +41,9 @@ static const struct section_row {
 	{ S_INIT("BINARY.PEEK"), IMAP_SECTION_BINARY, IMAP_TEXT_ALL, true, true },
 	{ S_INIT("BINARY.SIZE"), IMAP_SECTION_BINARY_SIZE, IMAP_TEXT_ALL, true, true },
 	{ S_INIT("RFC822"), IMAP_SECTION_RFC822, IMAP_TEXT_ALL, false, false },
+	/* RFC 1730's: clients of that time still ask for them. */
+	{ S_INIT("RFC822.PEEK"), IMAP_SECTION_RFC822, IMAP_TEXT_ALL, true, false },
+	{ S_INIT("RFC822.TEXT.PEEK"), IMAP_SECTION_RFC822_TEXT, IMAP_TEXT_TEXT, true, false },
 	{ S_INIT("RFC822.HEADER"), IMAP_SECTION_RFC822_HEADER, IMAP_TEXT_HEADER, true, false },
 	{ S_INIT("RFC822.TEXT"), IMAP_SECTION_RFC822_TEXT, IMAP_TEXT_TEXT, false, false },
 };
@@ -74,9 +77,9 @@ static void read_partial(struct imap_reader *r, struct imap_section *s)
 	if (!imap_try(r, '<'))
 		return;
 	s->has_partial = true;
-	s->partial_offset = (uint32_t)imap_number(r, 0, UINT32_MAX, why);
+	s->partial_offset = imap_number(r, 0, INT64_MAX, why);
 	imap_expect(r, '.', why);
-	s->partial_bytes = (uint32_t)imap_number(r, 1, UINT32_MAX, why);
+	s->partial_bytes = imap_number(r, 1, INT64_MAX, why);
 	imap_expect(r, '>', why);
 }
 

@@ -5,6 +5,8 @@
 #include "syntax/imap_inner.h"
 #include "syntax/imap_text.h"
 
+#include <inttypes.h>
+
 static const struct imap_row texts[] = {
 	{ S_INIT("HEADER"), IMAP_TEXT_HEADER },
 	{ S_INIT("HEADER.FIELDS"), IMAP_TEXT_HEADER_FIELDS },
@@ -148,5 +150,5 @@ bool imap_section_write(struct buf *out, const struct imap_section *s)
 	if (!inside_write(out, s) || !buf_add_byte(out, ']'))
 		return false;
 	return !s->has_partial || s->kind == IMAP_SECTION_BINARY_SIZE ||
-	       buf_add_format(out, "<%u>", s->partial_offset);
+	       buf_add_format(out, "<%" PRIu64 ">", s->partial_offset);
 }

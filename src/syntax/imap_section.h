@@ -34,8 +34,8 @@ struct imap_section {
 	enum imap_section_text text; /* set for the RFC822 kinds too */
 	const struct slice *fields;  /* of HEADER.FIELDS, as written */
 	size_t field_count;
-	bool has_partial; /* <offset.bytes> */
-	uint32_t partial_offset, partial_bytes;
+	bool has_partial;                       /* <offset.bytes> */
+	uint64_t partial_offset, partial_bytes; /* of 63 bits: RFC 9051 9 */
 };
 /* What stands between the brackets: "1.2.MIME"; also of an IMAP URL. */
 MUST_CHECK bool imap_section_parse(

@@ -88,10 +88,10 @@ static void read_section(struct imap_reader *r, struct imap_url *url)
 static void read_partial(struct imap_reader *r, struct imap_section *section)
 {
 	section->has_partial = true;
-	section->partial_offset = (uint32_t)imap_number(r, 0, UINT32_MAX, why_shape);
-	section->partial_bytes = UINT32_MAX;
+	section->partial_offset = imap_number(r, 0, INT64_MAX, why_shape);
+	section->partial_bytes = INT64_MAX;
 	if (imap_try(r, '.'))
-		section->partial_bytes = (uint32_t)imap_number(r, 1, UINT32_MAX, why_shape);
+		section->partial_bytes = imap_number(r, 1, INT64_MAX, why_shape);
 }
 
 bool imap_url_parse(struct imap_parse *p, struct slice text, struct imap_url *ret)
