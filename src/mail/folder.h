@@ -140,6 +140,10 @@ struct flags_result {
 MUST_CHECK bool folder_flags_set(struct folder *f, const uint32_t *uids, size_t count,
 	const struct flags_change *change, struct flags_result *results, struct error *e);
 
+/* A new modseq of the mailbox that no message has, for what stands beside them: METADATA, RFC 7162 3.2. Needs no sync of its
+ * own; a mailbox that is gone stays as it is. */
+MUST_CHECK bool folder_touch(struct folder *f, struct error *e);
+
 struct uids;
 /* EXPUNGE: removes the messages with \Deleted, of these UIDs only when `only` is not NULL. All or none for up to 100,000,
  * else in several goes. *ret_gone (zeroed, see uids.h) are those that went, *ret_modseq is the folder's then. */

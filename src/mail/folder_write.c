@@ -125,3 +125,25 @@ bool folder_write_run(struct folder_write *w, struct error *e)
 	}
 	return fail(e, FAULT_LATER, "%s: others keep changing the folder", w->what);
 }
+
+static enum write_step touch_build(struct folder_write *w, struct batch *b, struct error *e)
+{
+	(void)e;
+	if (w->after[0].is_gone)
+		return WRITE_STOP;
+	w->after[0].modseq = folder_modseq_next(w->at[0]);
+	folder_write_heads(w, b);
+	return WRITE_GO;
+}
+
+bool folder_touch(struct folder *f, struct error *e)
+{
+	struct folder_write w = { .at = { f },
+		.count = 1,
+		.what = "note a change",
+		.is_lazy = true,
+		.is_silent = true,
+		.build = touch_build };
+
+	return folder_write_run(&w, e);
+}

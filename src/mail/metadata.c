@@ -318,6 +318,21 @@ static void tell(const struct writing *w, const void *origin)
 	}
 }
 
+/* RFC 7162 3.2: the mailbox's modseq moves. Before the write: one that moves for nothing harms nobody. */
+static bool touch(struct mail *m, const struct metadata_of *of, struct error *e)
+{
+	struct folder *f;
+	bool is_good;
+
+	if (id_is_zero(of->folder))
+		return true;
+	if (!folder_open_id(m->folders, of->owner, of->folder, &f, e))
+		return false;
+	is_good = folder_touch(f, e);
+	folder_close(f);
+	return is_good;
+}
+
 enum metadata_answer metadata_write(struct mail *m, const struct metadata_of *of,
 	const struct metadata_entry *entries, size_t count, const void *origin, struct error *e)
 {
@@ -334,6 +349,8 @@ enum metadata_answer metadata_write(struct mail *m, const struct metadata_of *of
 			return METADATA_FAILED;
 		if (!is_there(&n, of->folder))
 			return METADATA_MISSING;
+		if (!touch(m, of, e))
+			return METADATA_FAILED;
 		answer = write_in_turn(&w, e);
 	}
 	if (answer == METADATA_OK)
