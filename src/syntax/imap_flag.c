@@ -140,6 +140,31 @@ unsigned imap_use_of(struct slice name)
 	return i == COUNT(uses) ? 0 : uses[i].value;
 }
 
+static bool is_word_byte(char byte)
+{
+	return byte != ' ';
+}
+
+bool imap_uses_parse(struct slice text, unsigned *ret)
+{
+	struct cursor c = cursor_over(text);
+	unsigned found = 0;
+
+	while (!cursor_at_end(&c)) {
+		unsigned use = imap_use_of(cursor_while(&c, is_word_byte));
+
+		found |= use;
+		if (use == 0)
+			cursor_break(&c);
+		else if (!cursor_at_end(&c))
+			cursor_expect(&c, S(" "));
+	}
+	if (!cursor_finished(&c))
+		return false;
+	*ret = found;
+	return true;
+}
+
 bool imap_uses_write(struct buf *out, unsigned bits)
 {
 	bool has_some = false;

@@ -42,5 +42,7 @@ enum imap_use { /* RFC 6154 2, RFC 8457 */
 };
 /* "\Sent"; 0 when there is no such use. */
 unsigned imap_use_of(struct slice name);
+/* Of such names with a space between; none is 0. */
+MUST_CHECK bool imap_uses_parse(struct slice text, unsigned *ret);
 /* The bits as "\Sent \Trash", without parentheses. */
 MUST_CHECK bool imap_uses_write(struct buf *out, unsigned uses);

@@ -11,12 +11,14 @@
 #include "base/limits.h"
 #include "session/imap/mailbox.h"
 #include "session/imap/place.h"
+#include "syntax/imap_flag.h"
 #include "syntax/imap_text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum {
+	USES_BYTES = 80, /* all eight of them */
 	MESSAGE_RIGHTS = IMAP_RIGHT_READ | IMAP_RIGHT_SEEN | IMAP_RIGHT_WRITE | IMAP_RIGHT_INSERT |
 			 IMAP_RIGHT_POST,
 };
@@ -135,6 +137,76 @@ static bool get_of_server(struct getting *g, struct slice asked)
 	return true;
 }
 
+/* ---- /private/specialuse: RFC 6154 4, what the mailbox is for; of one's own ---- */
+
+static const struct slice use_entry = S_INIT("/private/specialuse");
+
+static bool has_use_entry(const struct metadata_of *of)
+{
+	return !id_is_zero(of->folder) && id_same(of->owner, of->reader);
+}
+
+static bool put_uses(struct getting *g, unsigned uses)
+{
+	char room[USES_BYTES];
+	struct buf text = BUF_OVER(room);
+
+	if (uses != 0 && !imap_uses_write(&text, uses))
+		return false;
+	put_entry(g, use_entry, uses == 0 ? (struct slice){ NULL, 0 } : buf_slice(&text));
+	return true;
+}
+
+static bool get_uses(
+	struct getting *g, const struct metadata_of *of, bool is_exact, struct error *e)
+{
+	struct mail *mail = g->s->client.host->mail;
+	struct mailbox box;
+	enum mailbox_answer answer =
+		mailbox_name(mail, of->owner, of->folder, &g->s->arena, &box, e);
+
+	if (answer == MAILBOX_FAILED)
+		return false;
+	if (answer != MAILBOX_OK) { /* it went meanwhile */
+		error_clear(e);
+		box.uses = 0;
+	}
+	return (box.uses == 0 && !is_exact) || put_uses(g, box.uses);
+}
+
+static enum next set_uses(
+	struct imap *s, const struct imap_setmetadata *given, const struct metadata_of *of)
+{
+	const struct imap_metadata_value *v = &given->values[0];
+	struct error e = { .fault = FAULT_NONE };
+	enum mailbox_answer answer;
+	unsigned uses = 0;
+
+	/* All or nothing, RFC 5464 4.3: it is not in the store with the others. */
+	if (given->value_count > 1)
+		return imap_no(s, S("[CANNOT] /private/specialuse is set by itself"));
+	if (!has_use_entry(of))
+		return imap_no(s, S("[USEATTR] Only the owner says what a mailbox is for"));
+	if (!v->is_nil && !imap_uses_parse(v->value, &uses))
+		return imap_no(s, S("[USEATTR] There is no such special use"));
+	answer = mailbox_set_uses(s->client.host->mail, of->owner, given->mailbox, uses, &e);
+	if (answer == MAILBOX_CANNOT)
+		return imap_no(s, S("[USEATTR] That use is taken, or cannot be of this mailbox"));
+	if (answer != MAILBOX_OK)
+		return imap_mailbox_no(s, answer, S("NONEXISTENT"), &e);
+	return imap_ok(s, S("Set"));
+}
+
+static bool sets_uses(const struct imap_setmetadata *given)
+{
+	for (size_t i = 0; i < given->value_count; i++)
+		if (given->mailbox.len > 0 && slice_same(given->values[i].entry, use_entry))
+			return true;
+	return false;
+}
+
+/* ---- All entries ---- */
+
 /* An entry that is not there has no value; RFC 5464 3: NIL. Only what was asked for by its whole name is told so. */
 static bool get_one(
 	struct getting *g, const struct metadata_of *of, struct slice asked, struct error *e)
@@ -146,6 +218,11 @@ static bool get_one(
 
 	if (id_is_zero(of->folder) && slice_starts(asked, S("/shared")))
 		return get_of_server(g, asked);
+	if (has_use_entry(of) && slice_same(asked, use_entry))
+		return get_uses(g, of, true, e);
+	if (has_use_entry(of) && has_below && slice_same(asked, S("/private")) &&
+		!get_uses(g, of, false, e))
+		return false;
 	if (!metadata_read(g->s->client.host->mail, of, asked, has_below, &a, &at, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++)
@@ -279,5 +356,5 @@ enum next imap_setmetadata(struct imap *s, struct slice args)
 		return imap_mailbox_no(s, answer, S("NONEXISTENT"), &e);
 	if (sets_shared(&given) && (rights & IMAP_RIGHT_WRITE) == 0)
 		return imap_no(s, S("[NOPERM] You may not set what is shared there"));
-	return set_run(s, &given, &of);
+	return sets_uses(&given) ? set_uses(s, &given, &of) : set_run(s, &given, &of);
 }

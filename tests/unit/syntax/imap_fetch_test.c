@@ -252,6 +252,31 @@ static void test_store(void **state)
 	imap_check_bad(bad, COUNT(bad), parse_store);
 }
 
+static void test_uses(void **state)
+{
+	static const struct {
+		struct slice text;
+		bool is_good;
+		unsigned uses;
+	} rows[] = {
+		{ S_INIT(""), true, 0 },
+		{ S_INIT("\\Sent"), true, IMAP_USE_SENT },
+		{ S_INIT("\\junk \\TRASH"), true, IMAP_USE_JUNK | IMAP_USE_TRASH },
+		{ S_INIT("Sent"), false, 99 },
+		{ S_INIT("\\Sent \\Other"), false, 99 },
+		{ S_INIT("\\Sent  \\Junk"), false, 99 },
+		{ S_INIT(" \\Sent"), false, 99 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned uses = 99;
+
+		check_row(imap_uses_parse(rows[i].text, &uses) == rows[i].is_good, i);
+		check_row(uses == rows[i].uses, i);
+	}
+}
+
 static void test_flag_limits(void **state)
 {
 	static char longest[LIMIT_IMAP_KEYWORD_BYTES + 1];
@@ -286,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_modifiers),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_store),
+		cmocka_unit_test(test_uses),
 		cmocka_unit_test(test_flag_limits),
 	};
 
