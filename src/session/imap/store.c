@@ -37,8 +37,8 @@ static void say_result(struct storing *t, const struct flags_result *r)
 		imap_put_flag_news(s, seq, &entry, has_uid);
 		return;
 	}
-	/* RFC 7162 3.1.3: the new modseq is told also when the flags are not. */
-	if (!has_modseq || r->outcome != FLAGS_CHANGED)
+	/* RFC 7162 3.1.3: the modseq is told also when the flags are not; with UNCHANGEDSINCE even the old one. */
+	if (!has_modseq || (r->outcome != FLAGS_CHANGED && !t->given->has_unchanged_since))
 		return;
 	imap_put_fetch(s, seq, r->uid, has_uid);
 	imap_put_format(s, "MODSEQ (%" PRIu64 "))\r\n", r->modseq);
