@@ -3,6 +3,7 @@
 
 #include "cmd/nearest.h"
 #include "cmd/units.h"
+#include "deliver/smtp_client.h"
 
 #include <string.h>
 
@@ -157,7 +158,7 @@ static bool set_number(
 
 	if (!read_number(s, value, &number)) {
 		if (s->type == SETTING_CHOICE && choices_text(s, &words))
-			return fail(e, FAULT_NEVER, "set '%s': '%.*s' is none of %.*s", s->name,
+			return fail(e, FAULT_NEVER, "set '%s': '%.*s' is not one of: %.*s", s->name,
 				S_FMT(value), S_FMT(buf_slice(&words)));
 		return fail(e, FAULT_NEVER, "set '%s': '%.*s' is not %s", s->name, S_FMT(value),
 			type_example(s));
@@ -273,13 +274,26 @@ static bool check_relay(const char *host, struct error *e)
 	return true;
 }
 
+static bool check_relay_tls(const struct config *c, struct error *e)
+{
+	bool is_unix = strstr(c->relay_host, "unix:") != NULL;
+
+	if (c->relay_tls >= SMTP_TLS_ENCRYPT && is_unix)
+		return fail(e, FAULT_NEVER,
+			"set 'relay.tls': there is no TLS to a Unix socket; say may or none");
+	if (c->relay_tls != SMTP_TLS_VERIFY && c->relay_tls_name[0] != '\0')
+		return fail(e, FAULT_NEVER,
+			"set 'relay.tls_name': only relay.tls=verify looks at names");
+	return true;
+}
+
 bool config_check(const struct config *c, struct error *e)
 {
 	for (size_t i = 0; i < setting_count; i++)
 		if (settings[i].type == SETTING_LIST &&
 			!check_listen(settings[i].name, text_of(c, &settings[i]), e))
 			return false;
-	if (!check_relay(c->relay_host, e))
+	if (!check_relay(c->relay_host, e) || !check_relay_tls(c, e))
 		return false;
 	if (c->relay_retry_first_ms > c->relay_retry_most_ms)
 		return fail(

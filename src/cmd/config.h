@@ -41,6 +41,8 @@ struct config {
 	uint64_t store_memory;
 	uint64_t trace_keep_ms;
 	char relay_host[CONFIG_TEXT_BYTES];
+	uint64_t relay_tls; /* enum smtp_tls */
+	char relay_tls_ca[CONFIG_TEXT_BYTES], relay_tls_name[CONFIG_TEXT_BYTES];
 	uint64_t relay_workers, relay_retry_first_ms, relay_retry_most_ms, relay_give_up_ms;
 	uint64_t sandbox;                    /* enum config_sandbox */
 	bool is_given[CONFIG_SETTING_COUNT]; /* by row of the table: not the default */

@@ -10,6 +10,7 @@
 
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const engines[] = { "rocksdb", "mem", NULL };
+static const char *const relay_tls[] = { "none", "may", "encrypt", "verify", NULL };
 static const char *const sandboxes[] = { "no", "yes", "auto", NULL };
 
 #define AT(member) offsetof(struct config, member)
@@ -112,6 +113,12 @@ const struct setting settings[] = {
 
 	{ "relay.host", TEXT, AT(relay_host), "", 0, 255, FIXED, NULL,
 	  "Next hop for mail to other domains: host:port, or lmtp:unix:PATH. Empty: such mail is refused." },
+	{ "relay.tls", CHOICE, AT(relay_tls), "may", 0, 3, FIXED, relay_tls,
+	  "TLS to it: when it offers TLS (may), always (encrypt), or always with a certificate for its name (verify)." },
+	{ "relay.tls_ca", TEXT, AT(relay_tls_ca), "/etc/ssl/certs/ca-certificates.crt", 1, 255, FIXED, NULL,
+	  "Authorities that verify believes: a PEM file or a directory of them; relative to the data directory." },
+	{ "relay.tls_name", TEXT, AT(relay_tls_name), "", 0, 255, FIXED, NULL,
+	  "The name its certificate must have. Empty: that of relay.host." },
 	{ "relay.workers", COUNT_, AT(relay_workers), "2", 1, 64, FIXED, NULL,
 	  "How many mails are relayed at once." },
 	{ "relay.retry_first", TIME, AT(relay_retry_first_ms), "5m", 1 * S_, 1 * D_, FIXED, NULL,

@@ -117,6 +117,17 @@ static bool read_setup(struct server *s, struct error *e)
 }
 
 /* All that root is good for, and then no root any more. */
+/* The authorities are read once, before the sandbox; where nothing is relayed they are not needed. */
+static bool open_relay_trust(struct server *s, struct error *e)
+{
+	char path[WHERE_PATH_BYTES];
+
+	if (s->config.relay_tls != SMTP_TLS_VERIFY || s->config.relay_host[0] == '\0')
+		return true;
+	return where_join(s->data, slice_of(s->config.relay_tls_ca), path, e) &&
+	       tls_trust_open(path, &s->relay_trust, e);
+}
+
 static bool start_as_root(struct server *s, struct error *e)
 {
 	struct privilege who;
@@ -219,6 +230,8 @@ static bool start_relay(struct server *s, struct error *e)
 	struct deliver_options options = {
 		.mail = &s->mail,
 		.clock = &clock_real,
+		.tls = (enum smtp_tls)c->relay_tls,
+		.trust = s->relay_trust,
 		.worker_max = (unsigned)c->relay_workers,
 		.retry_first_s = (uint32_t)(c->relay_retry_first_ms / 1000),
 		.retry_most_s = (uint32_t)(c->relay_retry_most_ms / 1000),
@@ -229,6 +242,7 @@ static bool start_relay(struct server *s, struct error *e)
 		return true;
 	serve_host_name(s, options.host);
 	(void)snprintf(options.next_hop, sizeof options.next_hop, "%s", c->relay_host);
+	(void)snprintf(options.tls_name, sizeof options.tls_name, "%s", c->relay_tls_name);
 	return deliver_start(&options, &s->deliver, e);
 }
 
@@ -256,8 +270,8 @@ static bool start_serving(struct server *s, struct error *e)
 static bool start(struct server *s, struct error *e)
 {
 	bool is_open = start_as_root(s, e) && datadir_lock(s->data, &s->lock_fd, e) &&
-		       enter_sandbox(s, e) && serve_tls_open(s, e) && open_log(s, e) &&
-		       open_mail(s, e);
+		       open_relay_trust(s, e) && enter_sandbox(s, e) && serve_tls_open(s, e) &&
+		       open_log(s, e) && open_mail(s, e);
 
 	if (s->setup.at != NULL)
 		explicit_bzero(s->setup.at, s->setup.room); /* passwords */
@@ -338,6 +352,7 @@ static void stop(struct server *s)
 		mail_close(&s->mail);
 	if (s->tls != NULL)
 		tls_config_close(s->tls);
+	tls_trust_close(s->relay_trust);
 	if (s->pool != NULL)
 		log_event(LOG_LEVEL_INFO, "serve.stopped", LOG_COUNT("sessions_cut", left));
 	log_stop();

@@ -44,6 +44,7 @@ struct server {
 	int control_fd;
 
 	struct tls_config *tls;
+	struct tls_trust *relay_trust; /* NULL: the next hop proves nothing */
 	struct mail mail;
 	bool is_mail_open;
 	struct pool *pool;

@@ -207,7 +207,12 @@ static bool try_item(
 		.item = item,
 		.arena = arena,
 		.outcomes = outcomes,
-		.client = { .clock = d->options.clock, .on_conn = on_conn, .context = w },
+		.client = { .clock = d->options.clock,
+			.on_conn = on_conn,
+			.context = w,
+			.tls = d->options.tls,
+			.trust = d->options.trust,
+			.tls_name = slice_of(d->options.tls_name) },
 	};
 
 	/* Return-Path is the last host's to write (RFC 5321 4.4). */

@@ -27,6 +27,18 @@ static bool dial_unix(struct smtp_client *c, struct slice path, struct error *e)
 	return conn_open(fd_give(&fd), &c->conn, e);
 }
 
+/* The host's part of "host:port", without the brackets of an address. */
+static struct slice hop_host(struct slice hop)
+{
+	struct slice host = slice_first(hop, slice_find_last(hop, ':'));
+
+	if (slice_starts(host, S("lmtp:")))
+		host = slice_skip(host, 5);
+	if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+		host = slice_first(slice_skip(host, 1), host.len - 2);
+	return host;
+}
+
 /* "host:port", "[2001:db8::1]:25", "unix:/path"; each also after "lmtp:". */
 static bool dial(struct smtp_client *c, struct slice hop, struct error *e)
 {
@@ -35,15 +47,13 @@ static bool dial(struct smtp_client *c, struct slice hop, struct error *e)
 	c->is_lmtp = slice_starts(hop, S("lmtp:"));
 	if (c->is_lmtp)
 		hop = slice_skip(hop, 5);
-	if (slice_starts(hop, S("unix:")))
+	c->is_unix = slice_starts(hop, S("unix:"));
+	if (c->is_unix)
 		return dial_unix(c, slice_skip(hop, 5), e);
 	size_t colon = slice_find_last(hop, ':');
-	struct slice host = slice_first(hop, colon);
 	if (colon == hop.len || !slice_number(slice_skip(hop, colon + 1), 65535, &port))
 		return fail(e, FAULT_LATER, "connect to '%.*s': no port", S_FMT(hop));
-	if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
-		host = slice_first(slice_skip(host, 1), host.len - 2);
-	return conn_dial(host, (uint16_t)port, in_ms(c, SMTP_CLIENT_DIAL_MS), &c->conn, e);
+	return conn_dial(hop_host(hop), (uint16_t)port, in_ms(c, SMTP_CLIENT_DIAL_MS), &c->conn, e);
 }
 
 /* For the log, the trace and the bounce: the peer's bytes as printable text. */
@@ -174,21 +184,31 @@ static bool say_hello(struct smtp_client *c, struct slice our_name, struct error
 	return true;
 }
 
+/* False with FAULT_NONE: it does not offer TLS, or cannot now. */
+static bool shake_hands(struct smtp_client *c, struct slice hop, struct error *e)
+{
+	struct slice name = c->tls_name.len > 0 ? c->tls_name : hop_host(hop);
+	struct smtp_reply reply;
+
+	invariant(c->tls != SMTP_TLS_VERIFY || c->trust != NULL);
+	if ((c->features & FEATURE_STARTTLS) == 0 || !smtp_client_say(c, &reply, e, "STARTTLS") ||
+		reply.code != 220)
+		return false;
+	return conn_start_tls_client(c->conn, name, c->tls == SMTP_TLS_VERIFY ? c->trust : NULL,
+		in_ms(c, SMTP_CLIENT_COMMAND_MS), e);
+}
+
 static bool take_tls(
 	struct smtp_client *c, struct slice hop, struct slice our_name, struct error *e)
 {
-	struct smtp_reply reply;
-
-	if ((c->features & FEATURE_STARTTLS) == 0 || c->avoids_tls)
+	if (c->tls == SMTP_TLS_NONE || c->is_unix || c->avoids_tls)
 		return true;
-	if (!smtp_client_say(c, &reply, e, "STARTTLS"))
+	if (shake_hands(c, hop, e))
+		return say_hello(c, our_name, e);
+	if (e->fault != FAULT_NONE)
 		return false;
-	if (reply.code != 220)
-		return true; /* it cannot now: plain, as if it were not offered */
-	struct slice name = slice_first(hop, slice_find_last(hop, ':'));
-	if (!conn_start_tls_client(c->conn, name, in_ms(c, SMTP_CLIENT_COMMAND_MS), e))
-		return false;
-	return say_hello(c, our_name, e);
+	return c->tls == SMTP_TLS_MAY ||
+	       fail(e, FAULT_LATER, "the host offers no TLS, and relay.tls wants it");
 }
 
 static bool open_once(
@@ -217,6 +237,8 @@ bool smtp_client_open(
 		return false;
 	if (take_tls(c, next_hop, our_name, &tls_error))
 		return true;
+	if (c->tls != SMTP_TLS_MAY)
+		return fail(e, FAULT_LATER, "%s", tls_error.text);
 	/* RFC 7435: a broken TLS must not be worse than none. */
 	smtp_client_close(c);
 	c->avoids_tls = true;

@@ -5,7 +5,7 @@
  *
  * A failure is always one of the way there (FAULT_LATER): no connection, no greeting, no answer in time. What
  * the host says about the mail or a recipient is an answer, a struct smtp_reply.
- * TLS is opportunistic (RFC 3207, RFC 7435): taken when offered, not verified, and plain without it.
+ * TLS as enum smtp_tls says (RFC 3207, RFC 7435, RFC 7817). Beside a Unix socket there is none: nobody is between.
  * Threads: one.
  * Limits: below; the times are those of RFC 5321 4.5.3.2, shorter where nothing is at stake.
  */
@@ -36,18 +36,28 @@ enum smtp_feature {
 	FEATURE_BINARYMIME = 64,
 };
 
+enum smtp_tls {
+	SMTP_TLS_NONE,    /* never */
+	SMTP_TLS_MAY,     /* when it is offered and works, whoever answers; else plain */
+	SMTP_TLS_ENCRYPT, /* else the mail waits; whoever answers */
+	SMTP_TLS_VERIFY,  /* else the mail waits; the host proves its name */
+};
+
 struct smtp_client {
 	struct conn *conn;
 	const struct clock *clock;
 	/* Told the descriptor of a new connection, and -1 before it is closed; may be NULL. */
 	void (*on_conn)(void *context, int fd);
 	void *context;
-	bool is_lmtp, avoids_tls;
+	enum smtp_tls tls;
+	const struct tls_trust *trust; /* with SMTP_TLS_VERIFY */
+	struct slice tls_name;         /* whose certificate it must be; empty: the next hop's */
+	bool is_lmtp, is_unix, avoids_tls;
 	unsigned features;
 	uint64_t size_max; /* SIZE's value, 0: not told */
 };
 
-/* Connects, greets, takes TLS when offered, greets again. next_hop as in deliver.h; our_name for EHLO. */
+/* Connects, greets, takes TLS, greets again. next_hop as in deliver.h; our_name for EHLO. */
 MUST_CHECK bool smtp_client_open(
 	struct smtp_client *c, struct slice next_hop, struct slice our_name, struct error *e);
 /* One command line (without CRLF) and its reply. */

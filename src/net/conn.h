@@ -18,6 +18,7 @@
 
 struct conn;
 struct tls_config;
+struct tls_trust;
 
 enum {
 	LIMIT_CONN_IN_BYTES = 64 << 10,   /* the longest line we take, a socket read of a body */
@@ -91,9 +92,9 @@ void conn_rest(struct conn *c);
  * RFC 3207 4.2 and CVE-2011-0411), then shakes hands. */
 MUST_CHECK bool conn_start_tls(
 	struct conn *c, struct tls_config *config, uint64_t until_ns, struct error *e);
-/* As a client (deliver, lab). name: for SNI; verification is opportunistic: none. */
-MUST_CHECK bool conn_start_tls_client(
-	struct conn *c, struct slice name, uint64_t until_ns, struct error *e);
+/* As a client (deliver). name: for SNI, and for the certificate when there is trust (net/tls.h); NULL: anybody is taken. */
+MUST_CHECK bool conn_start_tls_client(struct conn *c, struct slice name,
+	const struct tls_trust *trust, uint64_t until_ns, struct error *e);
 bool conn_has_tls(const struct conn *c);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" for Received and the log; empty without TLS. */
 struct slice conn_tls_text(const struct conn *c);

@@ -116,11 +116,12 @@ bool conn_start_tls(struct conn *c, struct tls_config *config, uint64_t until_ns
 	return false;
 }
 
-bool conn_start_tls_client(struct conn *c, struct slice name, uint64_t until_ns, struct error *e)
+bool conn_start_tls_client(struct conn *c, struct slice name, const struct tls_trust *trust,
+	uint64_t until_ns, struct error *e)
 {
 	if (!before_tls(c, e))
 		return false;
-	if (tls_connect(&c->wire, name, until_ns, &c->tls, e))
+	if (tls_connect(&c->wire, name, trust, until_ns, &c->tls, e))
 		return true;
 	c->is_gone = true;
 	return false;

@@ -50,6 +50,11 @@ static const char *cause(char room[static 200])
 	return room;
 }
 
+void tls_lib_forget(void)
+{
+	ERR_clear_error();
+}
+
 bool tls_lib_fail(struct error *e, enum fault fault, const char *what, const char *on)
 {
 	char room[200];
@@ -57,8 +62,7 @@ bool tls_lib_fail(struct error *e, enum fault fault, const char *what, const cha
 	return fail(e, fault, "%s '%s': %s", what, on, cause(room));
 }
 
-/* What server and client share. */
-static void context_settle(SSL_CTX *context)
+void tls_lib_settle(SSL_CTX *context)
 {
 	(void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	(void)SSL_CTX_set_options(context,
@@ -81,7 +85,7 @@ static SSL_CTX *context_open(const struct tls_config *t, struct error *e)
 		(void)tls_lib_fail(e, FAULT_LATER, "make a TLS context for", t->cert_path);
 		return NULL;
 	}
-	context_settle(context);
+	tls_lib_settle(context);
 	(void)SSL_CTX_set_session_id_context(context, id, sizeof id - 1);
 	(void)SSL_CTX_set_num_tickets(
 		context, 1); /* two are for clients that open many connections */
@@ -228,7 +232,7 @@ static void client_open(void)
 	shared.client = SSL_CTX_new(TLS_client_method());
 	if (shared.client == NULL)
 		return;
-	context_settle(shared.client);
+	tls_lib_settle(shared.client);
 	/* Opportunistic: TLS against listeners, no proof of who answers (RFC 7435). */
 	SSL_CTX_set_verify(shared.client, SSL_VERIFY_NONE, NULL);
 }
@@ -262,6 +266,7 @@ static struct tls *tls_new(SSL_CTX *context, struct wire *wire, uint64_t until_n
 static bool shake(struct tls *t, struct tls **ret, struct error *e)
 {
 	char room[200];
+	long verified;
 	int rc;
 
 	ERR_clear_error();
@@ -278,7 +283,12 @@ static bool shake(struct tls *t, struct tls **ret, struct error *e)
 		(void)fail(e, FAULT_GONE, "TLS handshake: no answer in time");
 		break;
 	case SSL_ERROR_SSL:
-		(void)fail(e, FAULT_GONE, "TLS handshake: %s", cause(room));
+		verified = SSL_get_verify_result(t->ssl);
+		if (verified != X509_V_OK && (SSL_get_verify_mode(t->ssl) & SSL_VERIFY_PEER) != 0)
+			(void)fail(e, FAULT_GONE, "TLS: the host's certificate is not good: %s",
+				X509_verify_cert_error_string(verified));
+		else
+			(void)fail(e, FAULT_GONE, "TLS handshake: %s", cause(room));
 		break;
 	default:
 		(void)fail(e, FAULT_GONE, "TLS handshake: the peer left");
@@ -313,19 +323,24 @@ static bool is_address(const char *name)
 	return strchr(name, ':') != NULL || strspn(name, "0123456789.") == strlen(name);
 }
 
-bool tls_connect(
-	struct wire *wire, struct slice name, uint64_t until_ns, struct tls **ret, struct error *e)
+bool tls_connect(struct wire *wire, struct slice name, const struct tls_trust *trust,
+	uint64_t until_ns, struct tls **ret, struct error *e)
 {
 	char text[256];
 	struct tls *t;
 
+	if (!slice_text(name, text, sizeof text))
+		return fail(e, FAULT_NEVER, "TLS handshake: the host's name is too long");
 	(void)pthread_once(&shared.client_once, client_open);
-	t = shared.client == NULL ? NULL : tls_new(shared.client, wire, until_ns);
-	if (t == NULL)
+	SSL_CTX *context = trust != NULL ? trust->context : shared.client;
+	t = context == NULL ? NULL : tls_new(context, wire, until_ns);
+	if (t == NULL || (trust != NULL && !tls_trust_expect(t->ssl, text))) {
+		tls_close(t);
 		return fail(e, FAULT_LATER, "TLS handshake: out of memory");
+	}
 	SSL_set_connect_state(t->ssl);
 	/* RFC 6066 3: no literal addresses in SNI. */
-	if (slice_text(name, text, sizeof text) && text[0] != '\0' && !is_address(text))
+	if (text[0] != '\0' && !is_address(text))
 		(void)SSL_set_tlsext_host_name(t->ssl, text);
 	return shake(t, ret, e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * tls - certificates and the server's TLS settings; the only home of OpenSSL's libssl.
+ * tls - certificates, the server's TLS settings and a client's trust; the only home of OpenSSL's libssl.
  *
  * A tls_config holds the current certificate; tls_config_reload() swaps it for sessions to come
  * (SIGHUP), sessions that run keep theirs. TLS 1.2 and up, session tickets, no renegotiation.
@@ -28,13 +28,23 @@ uint64_t tls_config_expires_s(struct tls_config *t);
 MUST_CHECK bool tls_make_self_signed(
 	const char *cert_path, const char *key_path, struct slice host, struct error *e);
 
+/*
+ * Whom a client believes: the authorities in a PEM file, or in a directory of them (openssl-rehash(1)). A peer must show a
+ * certificate that one of them vouches for, that is valid now, and that is for the name asked for: RFC 5280, RFC 7817, RFC 9525.
+ * The names are those of subjectAltName, "*" stands for one whole first label; a common name counts for nothing.
+ */
+struct tls_trust;
+MUST_CHECK bool tls_trust_open(const char *ca_path, struct tls_trust **ret, struct error *e);
+void tls_trust_close(struct tls_trust *t);
+
 /* For conn.c only: TLS over a wire (net/wire.h), which the caller keeps and closes. */
 struct tls;
 struct wire;
 MUST_CHECK bool tls_accept(struct tls_config *t, struct wire *wire, uint64_t until_ns,
 	struct tls **ret, struct error *e);
-MUST_CHECK bool tls_connect(
-	struct wire *wire, struct slice name, uint64_t until_ns, struct tls **ret, struct error *e);
+/* Without trust (NULL) anybody is taken (RFC 7435). */
+MUST_CHECK bool tls_connect(struct wire *wire, struct slice name, const struct tls_trust *trust,
+	uint64_t until_ns, struct tls **ret, struct error *e);
 /* As wire_read and wire_write. */
 MUST_CHECK enum conn_answer tls_read(
 	struct tls *t, char *room, size_t max, uint64_t until_ns, size_t *ret_count);

@@ -252,7 +252,7 @@ def test_setup_file_is_taken_twice(server):
     ('wait.command = 1ms\n', ":1: set 'wait.command': '1ms' is out of range: 1s to 1h"),
     ('wait.command = 5\n', "not a time with its unit"),
     ('login.plain = maybe\n', ":1: set 'login.plain': 'maybe' is not yes or no"),
-    ('log.level = loud\n', ":1: set 'log.level': 'loud' is none of error, warn, info, debug"),
+    ('log.level = loud\n', ":1: set 'log.level': 'loud' is not one of: error, warn, info, debug"),
     ('workers = 1\nworkers = 2\n', ":2: set 'workers': it was set before, on line 1"),
     ('smtp.listen = 25\n', "set 'smtp.listen': '25' is no address"),
     ('relay.host = relay.example\n', "set 'relay.host': 'relay.example' is no next hop"),

@@ -64,6 +64,8 @@ class Conversation(socketserver.StreamRequestHandler):
                 return self.say('221 bye')
             if answer:
                 self.say(answer)
+            elif verb == 'STARTTLS' and hasattr(host, 'starttls'):
+                host.starttls(self)
             elif verb in ('EHLO', 'LHLO'):
                 words = ['next.example', *host.features]
                 for i, word in enumerate(words):

@@ -133,7 +133,7 @@ static void test_set(void **state)
 		{ S_INIT("wait.command=90 years"), "a time with its unit" },
 		{ S_INIT("limit.message_size=18446744073709551615G"), "not a size" },
 		{ S_INIT("login.plain=perhaps"), "yes or no" },
-		{ S_INIT("log.level="), "none of error, warn, info, debug" },
+		{ S_INIT("log.level="), "not one of: error, warn, info, debug" },
 		{ S_INIT("tls.cert="), "must not be empty" },
 	};
 	struct config c;

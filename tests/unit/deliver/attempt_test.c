@@ -90,15 +90,33 @@ static const struct row {
 		"554 5.6.7", "QUIT\n" },
 	{ "utf8 taken", { { "EHLO", EHLO_ALL, 0 } }, bob, 1, S_INIT("S: \xc3\xbc\r\n\r\nx\r\n"), 0,
 		0, true, false, { OUTCOME_RELAYED }, "250", " SMTPUTF8\n" },
-	{ "tls refused is plain",
-		{ { "EHLO", "250-next\r\n250 STARTTLS", 0 }, { "STARTTLS", "454 not now", 0 } },
-		bob, 1, S_INIT(PLAIN), 0, 0, false, false, { OUTCOME_RELAYED }, "250",
-		"STARTTLS\n" },
 	{ "strange bytes in a reply", { { "RCPT", "550 a\tb\x01 c\x80", 0 } }, bob, 1,
 		S_INIT(PLAIN), 0, 0, false, false, { OUTCOME_NEVER }, "550 a?b? c?", "" },
 };
 
-static void run_row(struct mail *m, const struct row *row, size_t at)
+static const struct {
+	enum smtp_tls tls;
+	struct row row;
+} tls_rows[] = {
+	{ SMTP_TLS_NONE, { "not taken", { { "EHLO", "250-next\r\n250 STARTTLS", 0 } }, bob, 1,
+				 S_INIT(PLAIN), 0, 0, false, false, { OUTCOME_RELAYED }, "250",
+				 "EHLO mx.a.example\nMAIL FROM:<alice@a.example>\n" } },
+	{ SMTP_TLS_MAY, { "refused is plain",
+				{ { "EHLO", "250-next\r\n250 STARTTLS", 0 },
+					{ "STARTTLS", "454 not now", 0 } },
+				bob, 1, S_INIT(PLAIN), 0, 0, false, false, { OUTCOME_RELAYED },
+				"250", "STARTTLS\nMAIL FROM" } },
+	{ SMTP_TLS_ENCRYPT, { "wanted and refused",
+				    { { "EHLO", "250-next\r\n250 STARTTLS", 0 },
+					    { "STARTTLS", "454 not now", 0 } },
+				    bob, 1, S_INIT(PLAIN), 0, 0, false, false, { OUTCOME_LATER },
+				    "the host offers no TLS", "STARTTLS\nQUIT\n" } },
+	{ SMTP_TLS_ENCRYPT, { "wanted and not offered", { { "EHLO", EHLO_ALL, 0 } }, bob, 1,
+				    S_INIT(PLAIN), 0, 0, false, false, { OUTCOME_LATER },
+				    "the host offers no TLS", "EHLO mx.a.example\nQUIT\n" } },
+};
+
+static void run_row(struct mail *m, const struct row *row, enum smtp_tls tls, size_t at)
 {
 	struct next_host host;
 	auto_arena arena = { .max = LIMIT_ARENA_BYTES };
@@ -127,7 +145,7 @@ static void run_row(struct mail *m, const struct row *row, size_t at)
 		.item = &item,
 		.arena = &arena,
 		.outcomes = outcomes,
-		.client = { .clock = &clock_real } };
+		.client = { .clock = &clock_real, .tls = tls } };
 	attempt_run(&attempt);
 	next_host_stop(&host);
 	check_row(buf_add_byte(&host.commands, '\0'), at);
@@ -152,7 +170,9 @@ static void test_attempts(void **state)
 	(void)state;
 	test_mail_open(&m);
 	for (size_t i = 0; i < COUNT(rows); i++)
-		run_row(&m, &rows[i], i);
+		run_row(&m, &rows[i], SMTP_TLS_NONE, i);
+	for (size_t i = 0; i < COUNT(tls_rows); i++)
+		run_row(&m, &tls_rows[i].row, tls_rows[i].tls, 1000 + i);
 	mail_close(&m);
 }
 

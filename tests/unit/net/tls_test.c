@@ -48,7 +48,7 @@ static bool client_talk(struct client *k, struct conn *c)
 	struct slice got;
 	size_t left = k->echo_bytes;
 
-	if (!conn_start_tls_client(c, S("mail.a.example"), in_time(), &e) ||
+	if (!conn_start_tls_client(c, S("mail.a.example"), NULL, in_time(), &e) ||
 		!conn_write(c, S("first\r\nsecond\r\n")))
 		return false;
 	while (left > 0) {
