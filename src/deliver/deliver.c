@@ -19,6 +19,8 @@ enum {
 	DELIVER_STOP_MS = 3000, /* a stop lets answers come in for so long, then cuts connections */
 	DELIVER_STOP_STEP_MS = 20,
 	DELIVER_RETRY_SOON_S = 60, /* after a failure of our own */
+	DELIVER_WRITE_AGAIN_NS =
+		1000 * 1000 * 1000, /* a full disk is soon noticed when it is not full any more */
 };
 
 struct deliver_worker {
@@ -194,6 +196,30 @@ static void on_conn(void *context, int fd)
 	w->fd = fd;
 }
 
+/*
+ * What has happened is written, however long the disk refuses: an item that was relayed and is still in the spool would be
+ * sent again. False: the server stops first, and the next start will send it again.
+ */
+static bool put_back(struct deliver *d, const struct spool_item *item, struct error *e)
+{
+	char room[ID_TEXT_BYTES + 1];
+	struct spool *spool = d->options.mail->spool;
+
+	while (!spool_put_back(spool, item, e)) { /* ends with the server */
+		uint64_t until_ns = clock_mono_ns(&clock_real) + DELIVER_WRITE_AGAIN_NS;
+
+		if (atomic_load(&d->is_stopping))
+			return false;
+		log_event(LOG_LEVEL_ERROR, "deliver.spool_failed",
+			LOG_TEXT("msg", id_text(item->entry.message, room)),
+			LOG_TEXT("why", slice_of(e->text)));
+		*e = (struct error){ .fault = FAULT_NONE };
+		while (!atomic_load(&d->is_stopping) && clock_mono_ns(&clock_real) < until_ns)
+			spool_wait(spool, spool_news(spool), until_ns);
+	}
+	return true;
+}
+
 static bool try_item(
 	struct deliver_worker *w, struct spool_item *item, struct arena *arena, struct error *e)
 {
@@ -220,7 +246,7 @@ static bool try_item(
 	item->entry.prefix = S("");
 	if (outcomes == NULL || is_meant == NULL) {
 		item->due_s = clock_wall_ns(d->options.clock) / NS_PER_S + DELIVER_RETRY_SOON_S;
-		return spool_put_back(d->options.mail->spool, item, e);
+		return put_back(d, item, e);
 	}
 	attempt_run(&attempt);
 	item->attempts++;
@@ -229,7 +255,7 @@ static bool try_item(
 	settle_relayed(d, item, outcomes, is_meant, attempt.is_dsn_passed);
 	settle_failed(d, item, outcomes, is_meant);
 	settle_later(d, item, outcomes);
-	return spool_put_back(d->options.mail->spool, item, e);
+	return put_back(d, item, e);
 }
 
 /* False: nothing is due. */
@@ -258,11 +284,13 @@ static void *run(void *context)
 	auto_arena arena = { .max = 2 * LIMIT_ARENA_BYTES };
 
 	while (!atomic_load(&d->is_stopping)) {
+		uint64_t seen = spool_news(d->options.mail->spool);
+
 		if (take_one(w, &arena))
 			continue;
 		arena_done(&arena); /* nothing is kept while nothing is to do */
 		if (!atomic_load(&d->is_stopping))
-			spool_wait(d->options.mail->spool,
+			spool_wait(d->options.mail->spool, seen,
 				clock_mono_ns(&clock_real) + DELIVER_REST_S * NS_PER_S);
 	}
 	HOLDING(&d->lock);
@@ -318,7 +346,7 @@ static void cut_all(struct deliver *d)
 			(void)shutdown(d->workers[i].fd, SHUT_RDWR);
 }
 
-/* A wake reaches one waiting worker; a worker may also be connecting: each gets its turn. */
+/* A worker may be connecting, which no wake reaches: it is cut. */
 static void wait_for_workers(struct deliver *d)
 {
 	uint64_t cut_ns = clock_mono_ns(&clock_real) + DELIVER_STOP_MS * NS_PER_MS;

@@ -16,7 +16,7 @@ struct spool {
 	struct signal due;
 	/* under lock: */
 	struct spool_index index;
-	bool is_woken;
+	uint64_t news; /* counts what may make something due, or its time another */
 };
 
 static bool load_row(struct spool *s, const struct store_row *row)
@@ -106,7 +106,7 @@ void spool_landed(struct spool *s, const struct spool_item *item)
 	/* Without memory the item waits on disk for the next start: it is late, not lost. */
 	if (!spool_index_add(&s->index, item->id, item->due_s, item->is_held))
 		return;
-	s->is_woken = true;
+	s->news++;
 	signal_all(&s->due);
 }
 
@@ -209,40 +209,48 @@ bool spool_put_back(struct spool *s, const struct spool_item *item, struct error
 		is_good = put_back_try(s, item, is_over, &is_done, e);
 	if (is_good && !is_done)
 		is_good = fail(e, FAULT_LATER, "write a spool item: others keep changing it");
+	if (!is_good)
+		return false;
 	HOLDING(&s->lock);
-	if (is_good && is_over)
+	if (is_over)
 		spool_index_remove(&s->index, item->id);
 	else
 		spool_index_put_back(&s->index, item->id, item->due_s, item->is_held);
-	s->is_woken = true;
+	s->news++;
 	signal_all(&s->due);
-	return is_good;
+	return true;
 }
 
-void spool_wait(struct spool *s, uint64_t until_ns)
+/* Under the lock: when the next item is due, on the monotonic clock; a day at most. */
+static uint64_t due_at_ns(struct spool *s)
 {
 	uint64_t now_s = clock_wall_ns(s->clock) / NS_PER_S;
-	uint64_t next_s, due_ns;
+	uint64_t next_s = spool_index_next_s(&s->index);
+	uint64_t wait_s = next_s > now_s ? next_s - now_s : 0;
 
+	return clock_mono_ns(&clock_real) + (wait_s < 86400 ? wait_s : 86400) * NS_PER_S;
+}
+
+uint64_t spool_news(struct spool *s)
+{
 	HOLDING(&s->lock);
-	next_s = spool_index_next_s(&s->index);
-	if (next_s != UINT64_MAX) {
-		uint64_t wait_s = next_s > now_s ? next_s - now_s : 0;
+	return s->news;
+}
 
-		due_ns = clock_mono_ns(&clock_real) + (wait_s < 86400 ? wait_s : 86400) * NS_PER_S;
-		until_ns = due_ns < until_ns ? due_ns : until_ns;
-	}
-	while (!s->is_woken) {
-		if (!signal_wait(&s->due, &s->lock, until_ns))
-			break;
-	}
-	s->is_woken = false;
+void spool_wait(struct spool *s, uint64_t seen, uint64_t until_ns)
+{
+	HOLDING(&s->lock);
+	uint64_t due_ns = due_at_ns(s);
+
+	until_ns = due_ns < until_ns ? due_ns : until_ns;
+	while (s->news == seen && signal_wait(&s->due, &s->lock, until_ns))
+		continue;
 }
 
 void spool_wake(struct spool *s)
 {
 	HOLDING(&s->lock);
-	s->is_woken = true;
+	s->news++;
 	signal_all(&s->due);
 }
 

@@ -34,10 +34,17 @@ struct spool_item {
 /* Takes the next due item (it stays ours until done or a restart); false in *ret_found: nothing due before *ret_next_s. */
 MUST_CHECK bool spool_take(struct spool *s, struct arena *a, struct spool_item *ret,
 	bool *ret_found, uint64_t *ret_next_s, struct error *e);
-/* Writes the item's new state: gone when no recipient waits any more, else due again at due_s. */
+/*
+ * Writes the item's new state: gone when no recipient waits any more, else due again at due_s. After a failure it is
+ * still the caller's, who tries again: what was relayed must not be sent a second time.
+ */
 MUST_CHECK bool spool_put_back(struct spool *s, const struct spool_item *item, struct error *e);
-/* Waits until something may be due, at most until_ns (monotonic). */
-void spool_wait(struct spool *s, uint64_t until_ns);
+/*
+ * Waits until something may be due, at most until_ns (monotonic): not at all when there was news since `seen`, which is
+ * spool_news() from before the caller looked. Each of many waiters gets all news.
+ */
+uint64_t spool_news(struct spool *s);
+void spool_wait(struct spool *s, uint64_t seen, uint64_t until_ns);
 void spool_wake(struct spool *s);
 struct spool_stats {
 	uint64_t waiting, taken, held;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The threads: retries, reports to the sender, stopping. */
+#include "breakable_store.h"
 #include "check.h"
 #include "next_host.h"
 
@@ -178,10 +179,38 @@ static void test_stop_cuts_a_silent_host(void **state)
 	next_host_done(&host);
 }
 
+/* A disk that is full while a mail is relayed: it is not sent again and again, and not a second time afterwards. */
+static void test_a_full_disk_sends_nothing_twice(void **state)
+{
+	struct next_host host;
+	struct deliver_stats stats;
+	struct mail m;
+
+	(void)state;
+	test_mail_open_on(&breakable_store, &m);
+	next_host_start(&host, NULL, 0);
+	test_mail_spool(&m, "alice@a.example", both, 2, 0, S("Subject: x\r\n\r\nbody\r\n"));
+	breakable_store_break(true, false, false);
+	struct deliver *d = start(&m, &host, 60);
+	for (unsigned i = 0; i < 2000 && atomic_load(&host.mails) == 0; i++)
+		(void)usleep(10 * 1000);
+	(void)usleep(200 * 1000); /* a second one would come at once */
+	check(atomic_load(&host.mails) == 1);
+	breakable_store_break(false, false, false);
+	wait_until_empty(&m);
+	deliver_stats_get(d, &stats);
+	deliver_stop(d);
+	check(stats.attempts == 1 && stats.relayed == 2 && atomic_load(&host.mails) == 1);
+	mail_close(&m);
+	next_host_stop(&host);
+	next_host_done(&host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_fates),
-		cmocka_unit_test(test_stop_cuts_a_silent_host) };
+		cmocka_unit_test(test_stop_cuts_a_silent_host),
+		cmocka_unit_test(test_a_full_disk_sends_nothing_twice) };
 
 	return cmocka_run_group_tests_name("deliver", tests, NULL, NULL);
 }

@@ -150,6 +150,11 @@ void next_host_done(struct next_host *h)
 
 void test_mail_open(struct mail *m)
 {
+	test_mail_open_on(&store_mem, m);
+}
+
+void test_mail_open_on(const struct store_engine *engine, struct mail *m)
+{
 	const struct store_options store_options = { .path = "", .may_create = true };
 	const struct mail_options options = { .clock = &clock_real,
 		.secret = S("0123456789abcdef0123456789abcdef"),
@@ -161,8 +166,7 @@ void test_mail_open(struct mail *m)
 	struct error e = { .fault = FAULT_NONE };
 	struct store *store;
 
-	check(store_open(&store_mem, &store_options, &store, &e) &&
-		mail_open(store, &options, m, &e));
+	check(store_open(engine, &store_options, &store, &e) && mail_open(store, &options, m, &e));
 	check(domain_add(m->directory, &domain, &e) == CHANGE_DONE);
 	check(account_add(m->directory, &account, &e) == CHANGE_DONE);
 }

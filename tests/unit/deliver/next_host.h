@@ -38,6 +38,7 @@ void next_host_done(struct next_host *h);
 
 /* A mail/ in memory with a.example and alice@a.example. */
 void test_mail_open(struct mail *m);
+void test_mail_open_on(const struct store_engine *engine, struct mail *m);
 /* One mail from the reverse-path to those remote addresses, into the spool. */
 void test_mail_spool(struct mail *m, const char *from, const char *const *to, size_t count,
 	unsigned notify, struct slice bytes);

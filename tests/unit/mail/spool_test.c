@@ -3,7 +3,9 @@
 
 #include "mail/changes.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool take(struct world *w, struct spool_item *item, uint64_t *next_s)
 {
@@ -79,13 +81,48 @@ static void test_restart(struct world *w)
 
 static void test_wait(struct world *w)
 {
-	uint64_t now_ns = clock_mono_ns(&clock_real);
+	uint64_t now_ns = clock_mono_ns(&clock_real), seen = spool_news(w->mail.spool);
 
-	spool_wait(w->mail.spool, now_ns + NS_PER_MS);
+	spool_wait(w->mail.spool, seen, now_ns + NS_PER_MS);
 	check(clock_mono_ns(&clock_real) >= now_ns + NS_PER_MS);
 	/* Woken before it waits: it does not wait at all. */
 	spool_wake(w->mail.spool);
-	spool_wait(w->mail.spool, UINT64_MAX);
+	spool_wait(w->mail.spool, seen, UINT64_MAX);
+}
+
+enum { WAITERS = 3, LONG_NS = 60 * 1000 * 1000 * UINT64_C(1000) };
+
+struct waiter {
+	struct spool *spool;
+	uint64_t seen, until_ns;
+	bool was_woken;
+	pthread_t thread;
+};
+
+static void *waiter_main(void *context)
+{
+	struct waiter *k = context;
+
+	spool_wait(k->spool, k->seen, k->until_ns);
+	k->was_woken = clock_mono_ns(&clock_real) < k->until_ns;
+	return NULL;
+}
+
+/* One mail's arrival, or one wake, is for all workers of the spool. */
+static void test_a_wake_is_for_all(struct world *w)
+{
+	struct waiter waiters[WAITERS];
+
+	for (size_t i = 0; i < WAITERS; i++) {
+		waiters[i] = (struct waiter){ .spool = w->mail.spool,
+			.seen = spool_news(w->mail.spool),
+			.until_ns = clock_mono_ns(&clock_real) + LONG_NS };
+		check(pthread_create(&waiters[i].thread, NULL, waiter_main, &waiters[i]) == 0);
+	}
+	(void)usleep(20 * 1000); /* so that they wait; without it the test is only weaker */
+	spool_wake(w->mail.spool);
+	for (size_t i = 0; i < WAITERS; i++)
+		check(pthread_join(waiters[i].thread, NULL) == 0 && waiters[i].was_woken);
 }
 
 struct counter {
@@ -125,6 +162,7 @@ int main(void)
 		{ "life", test_life, false },
 		{ "restart", test_restart, true },
 		{ "wait", test_wait, false },
+		{ "a wake is for all", test_a_wake_is_for_all, false },
 		{ "changes", test_changes, false },
 	};
 
