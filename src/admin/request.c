@@ -127,7 +127,7 @@ void answer_change(struct answer *a, enum change change, const struct error *e, 
 		return;
 	case CHANGE_EXISTS:
 		(void)snprintf(what, sizeof what, "%s exists already", noun);
-		answer_problem(a, ANSWER_CONFLICT, what, where);
+		answer_problem(a, ANSWER_CONFLICT, e->text[0] != '\0' ? e->text : what, where);
 		return;
 	case CHANGE_MISSING:
 		(void)snprintf(what, sizeof what, "no such %s", noun);

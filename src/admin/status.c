@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "admin/request.h"
+#include "mail/directory.h"
 #include "mail/timeline.h"
 
 #include <string.h>
@@ -17,6 +18,20 @@ static void add_number(
 		(void)json_object_set_new(groups, group, members);
 	}
 	(void)json_object_set_new(members, name, json_integer((json_int_t)value));
+}
+
+/* Who gets mail for <postmaster> (RFC 5321 4.5.1): the first of them; empty: nobody. */
+static json_t *postmaster_write(struct request *r)
+{
+	struct error e = { .fault = FAULT_NONE };
+	struct targets found = { .count = 0 };
+	enum resolve answer;
+
+	if (!directory_resolve(
+		    r->options->mail->directory, S("postmaster"), &r->arena, &answer, &found, &e) ||
+		answer != RESOLVE_OK)
+		return json_string("");
+	return json_slice(found.at[0].address);
 }
 
 void route_status(struct request *r, struct answer *a)
@@ -38,6 +53,7 @@ void route_status(struct request *r, struct answer *a)
 						      : json_integer((json_int_t)fact->number));
 	}
 	r->options->numbers(r->options->context, add_number, numbers);
+	(void)json_object_set_new(status, "postmaster", postmaster_write(r));
 	(void)json_object_set_new(status, "listeners", listeners);
 	(void)json_object_set_new(status, "numbers", numbers);
 	answer_json(a, ANSWER_OK, status);

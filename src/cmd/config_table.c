@@ -102,7 +102,7 @@ const struct setting settings[] = {
 	{ "address.separator", TEXT, AT(address_separator), "+", 0, 1, FIXED, NULL,
 	  "What stands before the detail in alice+detail@a.example. Empty: off." },
 	{ "address.postmaster", TEXT, AT(postmaster), "", 0, 255, FIXED, NULL,
-	  "Who gets mail for postmaster@ of a domain that has none of its own. Empty: nobody." },
+	  "Who gets mail for postmaster@ of a domain that has none of its own. Empty: the oldest domain's postmaster." },
 
 	{ "store.engine", CHOICE, AT(store_engine), "rocksdb", 0, 1, FIXED, engines,
 	  "Where mail is kept; mem forgets all with the process and is for tests." },

@@ -3,6 +3,7 @@
 #include "mail/folder.h"
 #include "mail/mailbox_names.h"
 #include "mail/password.h"
+#include "mail/postmaster.h"
 
 #include <stdlib.h>
 
@@ -68,14 +69,16 @@ static enum change row_compare(const struct addition *n, const struct name *name
 	return CHANGE_DONE;
 }
 
+/* *ret_first: it will be the domain's first account. */
 static enum change limits_check(struct directory *d, const struct domain_row *domain,
-	const struct name *name, uint64_t adding, struct error *e)
+	const struct name *name, uint64_t adding, bool *ret_first, struct error *e)
 {
 	struct domain_counts counts;
 	uint64_t version;
 
 	if (!directory_counts(d, domain->id, &counts, &version, e))
 		return CHANGE_FAILED;
+	*ret_first = counts.accounts + adding == 0;
 	if (domain->domain.account_max > 0 &&
 		counts.accounts + adding >= domain->domain.account_max)
 		return change_says(CHANGE_LIMIT, e,
@@ -97,6 +100,7 @@ static enum change addition_take(struct addition *n, const struct account *accou
 	struct entity before;
 	struct name name;
 	uint64_t same_domain, version;
+	bool is_first = false;
 	enum change change =
 		entity_place(d, "account", account->address, &n->arena, &name, &domain, e);
 
@@ -105,7 +109,7 @@ static enum change addition_take(struct addition *n, const struct account *accou
 	if (change == CHANGE_DONE)
 		change = row_compare(n, &name, domain.id, &same_domain, e);
 	if (change == CHANGE_DONE)
-		change = limits_check(d, &domain, &name, same_domain, e);
+		change = limits_check(d, &domain, &name, same_domain, &is_first, e);
 	if (change != CHANGE_DONE)
 		return change;
 	if (!entity_fresh(d, domain.id, &name, &n->arena, &before, &version, e))
@@ -118,6 +122,7 @@ static enum change addition_take(struct addition *n, const struct account *accou
 	if (clean.created_s == 0)
 		clean.created_s = clock_wall_ns(d->clock) / NS_PER_S;
 	change = row_make(d, &clean, &name, domain.id, &n->arena, &n->rows[n->count], e);
+	n->rows[n->count].becomes_postmaster = is_first && postmaster_is_wanted(d, &domain.domain);
 	n->count += change == CHANGE_DONE ? 1 : 0;
 	return change;
 }

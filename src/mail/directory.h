@@ -7,7 +7,10 @@
  * lower-case spelling (message/names.h); local parts compare in any case. Order of resolving, first match wins:
  *   1. the domain, through domain aliases; not ours: RESOLVE_REMOTE
  *   2. an alias or account with the whole local part; 3. the same without "+detail"; 4. the domain's catch-all;
- *   5. else RESOLVE_UNKNOWN. postmaster@ without an entry goes to the domain's or server's postmaster setting.
+ *   5. else RESOLVE_UNKNOWN.
+ * postmaster@ without an entry, in any case, goes to the first of these that leads to somebody: the domain's postmaster (its
+ * first account, if nobody was named before), its catch-all, the server's postmaster setting, the postmaster of the
+ * oldest domain. <postmaster> alone: the last two (RFC 5321 4.5.1).
  * Aliases may point to aliases (LIMIT_ALIAS_DEPTH), to other domains and to remote addresses; a mailbox reached twice
  * is one target; a loop resolves to what else it reaches.
  * Reads come from memory (loaded on demand, dropped with any change); writes are one commit each and answer
@@ -31,7 +34,7 @@ struct domain {
 	/* a domain alias: every address of it means the same local part there */
 	struct slice alias_of;
 	struct slice catch_all; /* address, empty: none */
-	/* address of postmaster@ when there is no such entry; empty: the server's */
+	/* address of postmaster@ when there is no such entry; when empty, and nobody else would be, the first account added */
 	struct slice postmaster;
 	uint64_t account_max; /* 0: no limit, also below */
 	uint64_t quota_bytes; /* of all its accounts together */

@@ -36,6 +36,11 @@ struct directory {
 	uint64_t writes; /* what was read before a write must not enter the cache after it */
 	struct table cache;
 	struct cached *oldest, *newest;
+	/* as of so many writes: the postmaster of the oldest domain, empty if there is none */
+	bool is_oldest_known;
+	uint64_t oldest_at_writes;
+	char oldest_postmaster[LIMIT_ADDRESS_BYTES];
+	size_t oldest_postmaster_len;
 	size_t cache_bytes;
 };
 
@@ -97,6 +102,10 @@ MUST_CHECK bool directory_fresh(struct directory *d, const struct key *partition
 /* For the writer: the counts of a domain, with the version of their partition. */
 MUST_CHECK bool directory_counts(struct directory *d, struct id domain, struct domain_counts *ret,
 	uint64_t *ret_version, struct error *e);
+/* What there is of a domain now, and the version that a change expects; and the change. */
+MUST_CHECK bool domain_fresh(struct directory *d, struct slice name, struct arena *a,
+	struct domain_row *ret, bool *ret_found, uint64_t *ret_version, struct error *e);
+MUST_CHECK bool domain_stage(struct batch *b, const struct domain_row *row, uint64_t expect);
 /* Writes a batch in the turn and turns the store's answer into ours. */
 enum change directory_write(struct directory *d, struct batch *b, struct error *e);
 /* CHANGE_BAD and CHANGE_LIMIT with words. */

@@ -89,7 +89,7 @@ static bool domains_walk(struct directory *d, struct slice name, size_t *ret_cou
 	return true;
 }
 
-static bool domain_stage(struct batch *b, const struct domain_row *row, uint64_t expect)
+bool domain_stage(struct batch *b, const struct domain_row *row, uint64_t expect)
 {
 	struct key partition = domain_partition();
 	auto_buf value = { .max = DIRECTORY_RECORD_BYTES };
@@ -111,9 +111,8 @@ static enum change domain_write(
 	return change;
 }
 
-/* What there is of the domain now, and the version that a change expects. */
-static bool domain_fresh(struct directory *d, struct slice name, struct arena *a,
-	struct domain_row *ret, bool *ret_found, uint64_t *ret_version, struct error *e)
+bool domain_fresh(struct directory *d, struct slice name, struct arena *a, struct domain_row *ret,
+	bool *ret_found, uint64_t *ret_version, struct error *e)
 {
 	struct key partition = domain_partition();
 	auto_buf value = { .max = DIRECTORY_RECORD_BYTES };

@@ -123,20 +123,60 @@ static void quick_stage(struct batch *b, const struct entity_row *rows, size_t c
 	}
 }
 
+/* One commit for all domains: they stand in one partition. */
+static bool postmasters_stage(struct directory *d, struct batch *b, struct arena *a,
+	const struct entity_row *rows, size_t count, struct error *e)
+{
+	struct key partition = domain_partition();
+	bool is_open = false;
+
+	for (size_t i = 0; i < count; i++) {
+		auto_buf value = { .max = DIRECTORY_RECORD_BYTES };
+		struct domain_row domain;
+		uint64_t version;
+		bool is_found = false;
+
+		if (rows[i].becomes_postmaster &&
+			!domain_fresh(d, rows[i].name.domain, a, &domain, &is_found, &version, e))
+			return false;
+		if (!is_found)
+			continue;
+		domain.domain.postmaster = rows[i].name.address;
+		if (!domain_encode(&domain, &value))
+			return fail(e, FAULT_LATER, "name a postmaster: out of memory");
+		if (!is_open)
+			batch_commit(b, &partition, version, count, 0);
+		is_open = true;
+		batch_set(b, domain.domain.name, buf_slice(&value));
+	}
+	return true;
+}
+
+static void rows_forget(struct directory *d, const struct entity_row *rows, size_t count)
+{
+	struct key domains = domain_partition();
+
+	for (size_t i = 0; i < count; i++) {
+		directory_forget(d, &rows[i].partition, rows[i].name.local);
+		if (rows[i].becomes_postmaster)
+			directory_forget(d, &domains, rows[i].name.domain);
+	}
+}
+
 enum change entity_add_rows(
 	struct directory *d, struct entity_row *rows, size_t count, struct error *e)
 {
+	auto_arena a = { .max = LIMIT_ARENA_BYTES };
 	enum change change;
 	auto_batch b;
 
-	batch_begin(&b, 2 * count + KEYS_QUICK_BUCKETS, 0);
+	batch_begin(&b, 2 * count + KEYS_QUICK_BUCKETS + 1, 0);
 	qsort(rows, count, sizeof *rows, row_order);
-	if (!rows_stage(d, &b, rows, count, e))
+	if (!rows_stage(d, &b, rows, count, e) || !postmasters_stage(d, &b, &a, rows, count, e))
 		return CHANGE_FAILED;
 	quick_stage(&b, rows, count);
 	change = directory_write(d, &b, e);
-	for (size_t i = 0; i < count; i++)
-		directory_forget(d, &rows[i].partition, rows[i].name.local);
+	rows_forget(d, rows, count);
 	return change;
 }
 

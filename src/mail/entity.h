@@ -15,7 +15,8 @@ struct entity_row {
 	struct key partition;
 	struct slice value; /* in an arena of the caller */
 	enum entity_kind kind;
-	bool is_quick; /* its password should be strengthened */
+	bool is_quick;           /* its password should be strengthened */
+	bool becomes_postmaster; /* of its domain, in the same transaction */
 };
 
 /* The name and the domain of an address that is to be added; the domain must exist and be no alias. */

@@ -4,6 +4,7 @@
  * catch-alls lead to. Each address enters once, which ends every loop; each has the depth at which it was reached.
  */
 #include "mail/directory_parts.h"
+#include "mail/postmaster.h"
 
 enum { RESOLVE_STEPS = LIMIT_EXPANDED_RCPT_COUNT + LIMIT_ALIAS_TARGETS };
 
@@ -22,6 +23,9 @@ struct walk {
 	size_t target_count, target_room;
 	bool is_disabled;       /* something on the way was */
 	bool is_remote, is_bad; /* what the first address turned out to be */
+	bool seeks_postmaster; /* the first is one without an entry; of this domain, if it has one */
+	struct domain postmaster_of;
+	unsigned candidate; /* the next to try */
 };
 
 static bool short_of_memory(struct error *e)
@@ -164,17 +168,23 @@ static bool entity_find(struct walk *w, const struct domain_row *domain, struct 
 	return directory_entity(w->directory, domain, slice_first(local, at), w->arena, ret, e);
 }
 
-/* Where an address without an entry goes: RFC 5321 4.5.1 wants postmaster to be there. */
-static struct slice fallback(struct walk *w, const struct domain_row *domain,
-	const struct name *name, bool may_catch_all)
+/* Where an address without an entry goes. */
+static bool missing_walk(struct walk *w, const struct domain_row *domain, const struct name *name,
+	const struct step *step, struct error *e)
 {
-	struct slice ours = { w->directory->postmaster, w->directory->postmaster_len };
+	bool is_postmaster = slice_same(name->local, S("postmaster"));
+	struct slice next = is_postmaster && domain->domain.postmaster.len > 0
+				    ? domain->domain.postmaster
+			    : step->may_catch_all || is_postmaster ? domain->domain.catch_all
+								   : S("");
 
-	if (slice_same(name->local, S("postmaster")))
-		return domain->domain.postmaster.len > 0  ? domain->domain.postmaster
-		       : domain->domain.catch_all.len > 0 ? domain->domain.catch_all
-							  : ours;
-	return may_catch_all ? domain->domain.catch_all : S("");
+	if (is_postmaster && step->depth == 0) {
+		w->seeks_postmaster = true;
+		w->postmaster_of = domain->domain;
+		return true;
+	}
+	return next.len == 0 || step->depth >= LIMIT_ALIAS_DEPTH ||
+	       walk_add(w, next, step->depth + 1, false, e);
 }
 
 static bool step_walk(struct walk *w, size_t at, struct error *e)
@@ -184,7 +194,6 @@ static bool step_walk(struct walk *w, size_t at, struct error *e)
 	struct entity entity;
 	struct name name;
 	bool is_found, is_disabled;
-	struct slice next;
 
 	switch (name_parse(step.address, true, w->arena, &name)) {
 	case NAME_OK:
@@ -195,9 +204,9 @@ static bool step_walk(struct walk *w, size_t at, struct error *e)
 	case NAME_SHORT:
 		return short_of_memory(e);
 	}
-	if (name.domain.len == 0) {
-		next = (struct slice){ w->directory->postmaster, w->directory->postmaster_len };
-		return next.len == 0 || walk_add(w, next, step.depth + 1, false, e);
+	if (name.domain.len == 0) { /* aliases never name it: it is the first */
+		w->seeks_postmaster = true;
+		return true;
 	}
 	if (!real_domain(w, name.domain, &domain, &is_found, &is_disabled, e))
 		return false;
@@ -215,17 +224,39 @@ static bool step_walk(struct walk *w, size_t at, struct error *e)
 		return false;
 	if (entity.kind != ENTITY_NONE)
 		return entity_walk(w, &entity, &domain, &step, e);
-	next = fallback(w, &domain, &name, step.may_catch_all);
-	return next.len == 0 || step.depth >= LIMIT_ALIAS_DEPTH ||
-	       walk_add(w, next, step.depth + 1, false, e);
+	return missing_walk(w, &domain, &name, &step, e);
+}
+
+/* The next candidate for postmaster, while nobody was found. *ret_added: there is one more step. */
+static bool postmaster_walk(struct walk *w, bool *ret_added, struct error *e)
+{
+	size_t before = w->step_count;
+	struct slice next;
+
+	while (w->seeks_postmaster && w->target_count == 0 && w->step_count == before &&
+		w->candidate < POSTMASTER_CANDIDATES) {
+		if (!postmaster_candidate(
+			    w->directory, &w->postmaster_of, w->candidate++, w->arena, &next, e))
+			return false;
+		if (next.len > 0 && !walk_add(w, next, 1, false, e))
+			return false;
+	}
+	*ret_added = w->step_count > before;
+	return true;
 }
 
 static bool walk_all(struct walk *w, struct slice address, bool may_catch_all, struct error *e)
 {
+	size_t at = 0;
+	bool is_more = true;
+
 	if (!walk_add(w, address, 0, may_catch_all, e))
 		return false;
-	for (size_t i = 0; i < w->step_count; i++) {
-		if (!step_walk(w, i, e))
+	while (is_more) {
+		for (; at < w->step_count; at++)
+			if (!step_walk(w, at, e))
+				return false;
+		if (!postmaster_walk(w, &is_more, e))
 			return false;
 	}
 	return true;

@@ -46,6 +46,29 @@ def test_life_of_a_domain(server):
     assert 'no such domain' in server.cli('domain', 'show', 'a.example', status=1)
 
 
+def test_postmaster_is_somebody(server):
+    """RFC 5321 4.5.1: nobody until there is an account, and then always somebody."""
+    assert 'postmaster  NOBODY' in server.cli('status')
+    assert 'its first account also gets the mail for postmaster@a.example' in server.cli('domain', 'add', 'a.example')
+    assert 'postmaster@' not in server.cli('domain', 'add', 'b.example', '--catch-all', 'x@a.example')
+    for name in ('zoe', 'alice'):
+        server.cli('account', 'add', f'{name}@a.example', '--no-password')
+    assert server.json('domain', 'show', 'a.example')['postmaster'] == 'zoe@a.example'
+    assert 'zoe@a.example' in server.cli('domain', 'list') and server.json('status')['postmaster'] == 'zoe@a.example'
+    server.cli('domain', 'set', 'a.example', '--postmaster', 'alice@a.example')
+    assert 'postmaster  alice@a.example' in server.cli('status')
+    server.cli('account', 'remove', 'alice@a.example')
+    assert 'postmaster  NOBODY' in server.cli('status')
+
+
+def test_a_name_is_taken_by_the_other_kind(server):
+    server.cli('domain', 'add', 'a.example')
+    server.cli('account', 'add', 'alice@a.example', '--no-password')
+    server.cli('alias', 'add', 'team@a.example', 'alice@a.example')
+    assert 'exists already, as an account' in server.cli('alias', 'add', 'alice@a.example', 'x@a.example', status=1)
+    assert 'exists already, as an alias' in server.cli('account', 'add', 'team@a.example', '--no-password', status=1)
+
+
 def test_life_of_an_account(server):
     server.cli('domain', 'add', 'a.example')
     assert "domain 'b.example' does not exist" in server.cli('account', 'add', 'x@b.example', '--no-password', status=1)

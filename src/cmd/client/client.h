@@ -98,7 +98,7 @@ bool secret_prompt(const char *for_whom, char ret[SECRET_BYTES]);
 bool secret_stdin(char ret[SECRET_BYTES]);
 
 /* table.c */
-enum { TABLE_COLUMNS = 8 };
+enum { TABLE_COLUMNS = 9 };
 struct table {
 	size_t column_count;
 	const char *names[TABLE_COLUMNS];

@@ -12,7 +12,7 @@
 static const struct field domain_fields[] = {
 	{ "alias-of",     "alias_of",     FIELD_TEXT,  "every address of it means the same name there; '' ends it" },
 	{ "catch-all",    "catch_all",    FIELD_TEXT,  "address that gets what nobody else does; '' ends it" },
-	{ "postmaster",   "postmaster",   FIELD_TEXT,  "address that gets mail for postmaster@ of it" },
+	{ "postmaster",   "postmaster",   FIELD_TEXT,  "address that gets mail for postmaster@ of it; its first account" },
 	{ "accounts-max", "accounts_max", FIELD_COUNT, "most accounts; 0: any" },
 	{ "quota",        "quota",        FIELD_SIZE,  "for all its accounts together; 0: none" },
 	{ "message-size", "message_size", FIELD_SIZE,  "largest message; 0: as limit.message_size" },

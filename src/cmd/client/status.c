@@ -18,20 +18,25 @@ static void print_duration(uint64_t seconds)
 static void print_facts(const json_t *status)
 {
 	const char *relay = text_of(status, "relay"), *sandbox = text_of(status, "sandbox");
+	const char *postmaster = text_of(status, "postmaster");
 	uint64_t now = (uint64_t)time(NULL), ends = number_of(status, "certificate_expires");
 	uint64_t started = number_of(status, "started");
 
 	(void)printf("mailvisor %s, process %" PRIu64 ", up ", text_of(status, "version"),
 		number_of(status, "pid"));
 	print_duration(now > started ? now - started : 0);
-	(void)printf("\ndata     %s (%s)\nrelay    %s\nsandbox  %s\n", text_of(status, "data"),
-		text_of(status, "store"),
+	(void)printf("\ndata        %s (%s)\nrelay       %s\nsandbox     %s\n",
+		text_of(status, "data"), text_of(status, "store"),
 		relay[0] != '\0' ? relay : "none: mail to other domains is refused",
 		sandbox[0] != '\0' ? sandbox : "off");
+	(void)printf("postmaster  %s\n",
+		postmaster[0] != '\0' ? postmaster
+				      : "NOBODY: mail to postmaster is refused; add an account, or "
+					"name one by domain set --postmaster");
 	if (ends == 0)
-		(void)puts("TLS      off");
+		(void)puts("TLS         off");
 	else
-		(void)printf("TLS      the certificate %s %" PRIu64 " days\n",
+		(void)printf("TLS         the certificate %s %" PRIu64 " days\n",
 			ends > now ? "is good for" : "EXPIRED, since",
 			(ends > now ? ends - now : now - ends) / 86400);
 }

@@ -87,13 +87,116 @@ static void test_resolve(struct world *w)
 		{ "loop-b@a.example", RESOLVE_OK, { "bob@a.example" } },
 		{ "self@a.example", RESOLVE_UNKNOWN, { NULL } },
 		{ "dangling@a.example", RESOLVE_UNKNOWN, { NULL } },
-		{ "postmaster@a.example", RESOLVE_UNKNOWN, { NULL } },
+		{ "postmaster@a.example", RESOLVE_OK, { "alice@a.example" } },
+		{ "PostMaster@A.EXAMPLE", RESOLVE_OK, { "alice@a.example" } },
+		{ "postmaster+x@a.example", RESOLVE_UNKNOWN, { NULL } },
 	};
 
 	populate(w);
 	check_rows(w, rows, COUNT(rows));
 	/* And out of the cache. */
 	check_rows(w, rows, COUNT(rows));
+}
+
+/* RFC 5321 4.5.1. Each row is what is true after one more change. */
+static void test_postmaster(struct world *w)
+{
+	static const struct resolve_row none[] = {
+		{ "postmaster", RESOLVE_UNKNOWN, { NULL } },
+		{ "postmaster@b.example", RESOLVE_UNKNOWN, { NULL } },
+	};
+	static const struct resolve_row first[] = {
+		{ "Postmaster", RESOLVE_OK, { "zoe@b.example" } },
+		{ "postmaster@b.example", RESOLVE_OK, { "zoe@b.example" } },
+		{ "postmaster@a.example", RESOLVE_OK, { "zoe@b.example" } },
+		{ "postmaster@www.b.example", RESOLVE_OK, { "zoe@b.example" } },
+	};
+	static const struct resolve_row more[] = {
+		{ "postmaster", RESOLVE_OK, { "alice@a.example" } }, /* the older domain */
+		{ "postmaster@a.example", RESOLVE_OK, { "alice@a.example" } },
+		{ "postmaster@b.example", RESOLVE_OK, { "zoe@b.example" } },
+	};
+	static const struct resolve_row caught[] = {
+		{ "postmaster@b.example", RESOLVE_OK, { "bob@b.example" } },
+		{ "postmaster", RESOLVE_OK, { "alice@a.example" } },
+	};
+	static const struct resolve_row gone[] = {
+		{ "postmaster@b.example", RESOLVE_OK, { "alice@a.example" } },
+	};
+	static const struct resolve_row own[] = {
+		{ "postmaster@b.example", RESOLVE_OK, { "bob@b.example" } },
+	};
+	static const struct slice bob[] = { S_INIT("bob@b.example") };
+	struct alias alias = { .address = S("Postmaster@b.example"), .target_count = 1 };
+	struct error e = { .fault = FAULT_NONE };
+
+	check(domain_add(w->mail.directory,
+		      &(struct domain){ .name = S("a.example"), .created_s = 5 },
+		      &e) == CHANGE_DONE);
+	check(domain_add(w->mail.directory,
+		      &(struct domain){ .name = S("b.example"), .created_s = 7 },
+		      &e) == CHANGE_DONE);
+	check(domain_add(w->mail.directory,
+		      &(struct domain){ .name = S("www.b.example"), .alias_of = S("b.example") },
+		      &e) == CHANGE_DONE);
+	check_rows(w, none, COUNT(none));
+	world_account(w, "zoe@b.example");
+	world_account(w, "bob@b.example");
+	check_rows(w, first, COUNT(first));
+	world_account(w, "alice@a.example");
+	check_rows(w, more, COUNT(more));
+	/* The one who was named is gone: the next candidate. */
+	check(account_remove(w->mail.directory, S("zoe@b.example"), &e) == CHANGE_DONE);
+	check_rows(w, gone, COUNT(gone));
+	check(set_domain(w, (struct domain){ .name = S("b.example"),
+				    .postmaster = S("zoe@b.example"),
+				    .catch_all = S("bob@b.example") }) == CHANGE_DONE);
+	check_rows(w, caught, COUNT(caught));
+	check(set_domain(w, (struct domain){ .name = S("b.example") }) == CHANGE_DONE);
+	alias.targets = (struct slice *)(uintptr_t)bob;
+	check(alias_add(w->mail.directory, &alias, &e) == CHANGE_DONE);
+	check_rows(w, own, COUNT(own));
+}
+
+/* Who named somebody, or takes all, is not given another: also of many at once. */
+static void test_first_account(struct world *w)
+{
+	static const struct {
+		const char *postmaster, *catch_all, *becomes;
+	} rows[] = {
+		{ "", "", "one@d0.example" },
+		{ "x@far.example", "", "x@far.example" },
+		{ "", "x@far.example", "" },
+	};
+	char names[COUNT(rows)][16], ones[COUNT(rows)][20], twos[COUNT(rows)][20];
+	struct account accounts[2 * COUNT(rows)] = { { .address = S("") } };
+	struct error e = { .fault = FAULT_NONE };
+	size_t done;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct domain domain = { .postmaster = slice_of(rows[i].postmaster),
+			.catch_all = slice_of(rows[i].catch_all) };
+
+		(void)snprintf(names[i], sizeof names[i], "d%zu.example", i);
+		(void)snprintf(ones[i], sizeof ones[i], "one@%s", names[i]);
+		(void)snprintf(twos[i], sizeof twos[i], "a@%s", names[i]);
+		domain.name = slice_of(names[i]);
+		check_row(domain_add(w->mail.directory, &domain, &e) == CHANGE_DONE, i);
+		accounts[i].address = slice_of(ones[i]);
+		accounts[COUNT(rows) + i].address = slice_of(twos[i]);
+	}
+	check(account_add_many(w->mail.directory, accounts, COUNT(accounts), &done, &e) ==
+		CHANGE_DONE);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct domain now;
+		bool is_found;
+
+		check_row(domain_get(w->mail.directory, slice_of(names[i]), &w->arena, &now,
+				  &is_found, &e) &&
+				  is_found,
+			i);
+		check_row(slice_same(now.postmaster, slice_of(rows[i].becomes)), i);
+	}
 }
 
 static void test_domains(struct world *w)
@@ -361,6 +464,8 @@ int main(void)
 {
 	static const struct world_test tests[] = {
 		{ "resolve", test_resolve, false },
+		{ "postmaster", test_postmaster, false },
+		{ "first account", test_first_account, false },
 		{ "domains", test_domains, false },
 		{ "international", test_international, false },
 		{ "depth", test_depth, false },
