@@ -10,6 +10,8 @@ At a random moment every process of the server is killed. It must start again by
 Messages are removed now and then (POP3 DELE, QUIT), also while the server dies: a removal that was answered with +OK stays removed,
 and one that was not answered is all or none.
 
+A kill does not lose what the kernel was given, so a missing sync is not seen here but by tests/e2e/test_durable.py.
+
     crash.py --server build/check/src/mailvisor [--rounds 20] [--seed N]
 """
 import argparse
