@@ -15,10 +15,30 @@ static const struct member members[] = {
 	{ "quota",          MEMBER_NUMBER, MEMBER_ANY,       offsetof(struct account, quota_bytes) },
 	{ "quota_messages", MEMBER_NUMBER, MEMBER_ANY,       offsetof(struct account, quota_messages) },
 	{ "created",        MEMBER_NUMBER, MEMBER_READ_ONLY, offsetof(struct account, created_s) },
+	{ "own_quota",          MEMBER_NUMBER, MEMBER_OTHER, 0 },
+	{ "own_quota_messages", MEMBER_NUMBER, MEMBER_OTHER, 0 },
 	{ "password",       MEMBER_TEXT,   MEMBER_OTHER,     0 },
 	{ "password_hash",  MEMBER_TEXT,   MEMBER_OTHER,     0 },
 };
 /* clang-format on */
+
+/* Only the owner sets his limits, over IMAP. Here they are taken away: null. */
+static bool check_own_quota(const json_t *from, struct answer *a)
+{
+	static const char *const names[] = { "own_quota", "own_quota_messages" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const json_t *value = json_object_get(from, names[i]);
+
+		if (value == NULL || json_is_null(value))
+			continue;
+		answer_problem(a, ANSWER_NOT_VALID,
+			"only the owner sets this limit; null takes both of his away",
+			slice_of(names[i]));
+		return false;
+	}
+	return true;
+}
 
 static bool hash(
 	struct request *r, struct slice plain, bool is_quick, struct account *to, struct answer *a)
@@ -78,7 +98,7 @@ static bool read_password(
 bool account_read(
 	struct request *r, const json_t *from, bool is_quick, struct account *to, struct answer *a)
 {
-	return members_read(members, COUNT(members), from, to, a) &&
+	return members_read(members, COUNT(members), from, to, a) && check_own_quota(from, a) &&
 	       read_password(r, from, is_quick, to, a);
 }
 
@@ -89,6 +109,10 @@ json_t *account_write(const struct account *account)
 
 	if (object == NULL)
 		return NULL;
+	(void)json_object_set_new(
+		object, "own_quota", json_integer((json_int_t)account->own_quota_bytes));
+	(void)json_object_set_new(object, "own_quota_messages",
+		json_integer((json_int_t)account->own_quota_messages));
 	/* The hash itself is never shown. */
 	(void)json_object_set_new(object, "may_login", json_boolean(account->password.len > 0));
 	(void)json_object_set_new(object, "id", json_slice(id_text(account->id, room)));
@@ -155,6 +179,12 @@ void route_account_add(struct request *r, struct answer *a)
 		answer_json(a, ANSWER_CREATED, account_write(&account));
 }
 
+static bool drops_own_quota(const json_t *from)
+{
+	return json_object_get(from, "own_quota") != NULL ||
+	       json_object_get(from, "own_quota_messages") != NULL;
+}
+
 void route_account_set(struct request *r, struct answer *a)
 {
 	struct account account;
@@ -169,7 +199,10 @@ void route_account_set(struct request *r, struct answer *a)
 		answer_problem(a, ANSWER_NOT_VALID, "an account cannot be renamed", S("address"));
 		return;
 	}
-	enum change change = account_set(r->options->mail->directory, &account, &e);
+	struct directory *directory = r->options->mail->directory;
+	enum change change = account_set(directory, &account, &e);
+	if (change == CHANGE_DONE && drops_own_quota(r->json))
+		change = account_set_own_quota(directory, address, 0, 0, &e);
 	if (change != CHANGE_DONE)
 		answer_change(a, change, &e, "account", r->name);
 	else if (find(r, &account, a))

@@ -10,15 +10,23 @@ struct quota_row {
 	struct slice name;
 	bool is_account;
 	uint64_t quota_bytes, quota_messages; /* messages: accounts only */
+	uint64_t own_bytes, own_messages;     /* of its owner; accounts only */
 	struct quota_usage used;
 };
 
 static json_t *row_write(const struct quota_row *row)
 {
-	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "name", json_slice(row->name), "kind",
-		row->is_account ? "account" : "domain", "quota", (json_int_t)row->quota_bytes,
-		"quota_messages", (json_int_t)row->quota_messages, "used",
-		(json_int_t)row->used.bytes, "messages", (json_int_t)row->used.messages);
+	json_t *object = json_pack("{s:o, s:s, s:I, s:I, s:I, s:I}", "name", json_slice(row->name),
+		"kind", row->is_account ? "account" : "domain", "quota",
+		(json_int_t)row->quota_bytes, "quota_messages", (json_int_t)row->quota_messages,
+		"used", (json_int_t)row->used.bytes, "messages", (json_int_t)row->used.messages);
+
+	if (object == NULL || !row->is_account)
+		return object;
+	(void)json_object_set_new(object, "own_quota", json_integer((json_int_t)row->own_bytes));
+	(void)json_object_set_new(
+		object, "own_quota_messages", json_integer((json_int_t)row->own_messages));
+	return object;
 }
 
 static bool account_row(
@@ -27,7 +35,9 @@ static bool account_row(
 	*ret = (struct quota_row){ .name = account->address,
 		.is_account = true,
 		.quota_bytes = account->quota_bytes,
-		.quota_messages = account->quota_messages };
+		.quota_messages = account->quota_messages,
+		.own_bytes = account->own_quota_bytes,
+		.own_messages = account->own_quota_messages };
 	return quota_account(r->options->mail, account->id, &ret->used, e);
 }
 

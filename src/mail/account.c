@@ -205,35 +205,40 @@ static enum change account_find(struct directory *d, struct slice address, struc
 	return row_make(d, ret, &name, domain.id, a, ret_row, e);
 }
 
-static enum change set_in_turn(struct directory *d, const struct account *account,
-	const struct slice *only_if, struct error *e)
-{
-	auto_arena a = { .max = LIMIT_ARENA_BYTES };
-	struct account before, after = *account;
+/* What is to be changed, read under the turn. */
+struct changing {
+	struct arena arena;
 	struct entity_row row;
+	struct account account;
 	uint64_t version;
-	bool was_quick;
-	enum change change = account_find(d, account->address, &a, &row, &before, &version, e);
+};
 
-	if (change != CHANGE_DONE)
-		return change;
-	was_quick = account_is_quick(&before);
-	if (only_if != NULL) {
-		if (!slice_same(before.password, *only_if))
-			return change_says(CHANGE_CONFLICT, e,
-				"account '%.*s': its password was changed",
-				S_FMT(account->address));
-		after = before;
-		after.password = account->password;
-	}
-	after.id = before.id;
-	after.created_s = before.created_s;
-	change = row_make(d, &after, &row.name, row.domain, &a, &row, e);
-	return change == CHANGE_DONE ? entity_set_row(d, &row, version, was_quick, e) : change;
+static void changing_done(struct changing *c)
+{
+	arena_done(&c->arena);
+}
+
+static enum change changing_begin(
+	struct directory *d, struct slice address, struct changing *ret, struct error *e)
+{
+	*ret = (struct changing){ .arena = { .max = LIMIT_ARENA_BYTES } };
+	return account_find(d, address, &ret->arena, &ret->row, &ret->account, &ret->version, e);
+}
+
+static enum change changing_write(
+	struct directory *d, struct changing *c, const struct account *after, struct error *e)
+{
+	enum change change = row_make(d, after, &c->row.name, c->row.domain, &c->arena, &c->row, e);
+
+	return change == CHANGE_DONE
+		       ? entity_set_row(d, &c->row, c->version, account_is_quick(&c->account), e)
+		       : change;
 }
 
 enum change account_set(struct directory *d, const struct account *account, struct error *e)
 {
+	ON_EXIT(changing_done) struct changing c = { .arena = { .max = 0 } };
+	struct account after = *account;
 	auto_turn *turn = NULL;
 	enum change change = password_check(account, e);
 
@@ -242,19 +247,68 @@ enum change account_set(struct directory *d, const struct account *account, stru
 	if (!directory_turn_take(d, e))
 		return CHANGE_FAILED;
 	turn = d;
-	return set_in_turn(d, account, NULL, e);
+	change = changing_begin(d, account->address, &c, e);
+	if (change != CHANGE_DONE)
+		return change;
+	after.id = c.account.id;
+	after.created_s = c.account.created_s;
+	/* Whoever read the account may have done so before its owner set them. */
+	after.own_quota_bytes = c.account.own_quota_bytes;
+	after.own_quota_messages = c.account.own_quota_messages;
+	return changing_write(d, &c, &after, e);
 }
 
 enum change account_swap_password(struct directory *d, struct slice address, struct slice before,
 	struct slice after, struct error *e)
 {
-	struct account account = { .address = address, .password = after };
+	ON_EXIT(changing_done) struct changing c = { .arena = { .max = 0 } };
+	struct account account;
 	auto_turn *turn = NULL;
+	enum change change;
 
 	if (!directory_turn_take(d, e))
 		return CHANGE_FAILED;
 	turn = d;
-	return set_in_turn(d, &account, &before, e);
+	change = changing_begin(d, address, &c, e);
+	if (change != CHANGE_DONE)
+		return change;
+	if (!slice_same(c.account.password, before))
+		return change_says(CHANGE_CONFLICT, e, "account '%.*s': its password was changed",
+			S_FMT(address));
+	account = c.account;
+	account.password = after;
+	return changing_write(d, &c, &account, e);
+}
+
+static bool is_above(uint64_t own, uint64_t given)
+{
+	return given > 0 && own > given;
+}
+
+enum change account_set_own_quota(struct directory *d, struct slice address, uint64_t bytes,
+	uint64_t messages, struct error *e)
+{
+	ON_EXIT(changing_done) struct changing c = { .arena = { .max = 0 } };
+	struct account after;
+	auto_turn *turn = NULL;
+	enum change change;
+
+	if (!directory_turn_take(d, e))
+		return CHANGE_FAILED;
+	turn = d;
+	change = changing_begin(d, address, &c, e);
+	if (change != CHANGE_DONE)
+		return change;
+	after = c.account;
+	if (is_above(bytes, after.quota_bytes) || is_above(messages, after.quota_messages))
+		return change_says(CHANGE_LIMIT, e,
+			"account '%.*s': that is more than its administrator gave it",
+			S_FMT(address));
+	if (bytes == after.own_quota_bytes && messages == after.own_quota_messages)
+		return CHANGE_DONE;
+	after.own_quota_bytes = bytes;
+	after.own_quota_messages = messages;
+	return changing_write(d, &c, &after, e);
 }
 
 /* --- removing --- */

@@ -47,8 +47,10 @@ struct account {
 	struct id id;         /* its mailboxes hang on this; a renamed account keeps it */
 	bool is_disabled;
 	struct slice password; /* hash as text, empty: cannot log in; never shown */
-	uint64_t quota_bytes;  /* 0: no limit */
+	uint64_t quota_bytes;  /* what the administrator gave; 0: no limit, also below */
 	uint64_t quota_messages;
+	/* what the owner set for himself beside that, RFC 9208 4.1.3; see quota_smaller() */
+	uint64_t own_quota_bytes, own_quota_messages;
 	uint64_t created_s;
 };
 
@@ -83,7 +85,11 @@ enum change account_add(struct directory *d, const struct account *account, stru
 /* Many at once, 250 a commit; stops at the first that fails and says in *ret_done how many were added. */
 enum change account_add_many(struct directory *d, const struct account *accounts, size_t count,
 	size_t *ret_done, struct error *e);
+/* Replaces all but the id, the date and the owner's limits. */
 enum change account_set(struct directory *d, const struct account *account, struct error *e);
+/* The owner's limits become these; 0: none. CHANGE_LIMIT: one is above the administrator's, and nothing is changed. */
+enum change account_set_own_quota(struct directory *d, struct slice address, uint64_t bytes,
+	uint64_t messages, struct error *e);
 /* Removes the account and, in the background-free way of bounded commits, its mail. */
 enum change account_remove(struct directory *d, struct slice address, struct error *e);
 enum change alias_add(struct directory *d, const struct alias *alias, struct error *e);
@@ -111,6 +117,7 @@ struct target {
 	struct slice address; /* of the account, or the remote address */
 	struct id account;    /* when local */
 	struct slice domain;  /* key of the account's domain, for quota */
+	/* the account's are the smaller ones of the administrator's and the owner's */
 	uint64_t quota_bytes, quota_messages, domain_quota_bytes, message_bytes_max;
 };
 struct targets {

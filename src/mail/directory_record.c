@@ -4,6 +4,8 @@
 #include "base/record.h"
 
 enum { DOMAIN_VERSION = 1, ENTITY_VERSION = 1, COUNTS_VERSION = 1, IS_DISABLED = 1 };
+/* An account whose owner set limits. Others are written as before, so that a record says no more than it must. */
+enum { ENTITY_VERSION_OWN_QUOTA = 2 };
 
 static struct id read_id(struct cursor *c)
 {
@@ -51,12 +53,17 @@ bool domain_decode(struct slice name, struct slice value, struct domain_row *ret
 
 bool account_encode(const struct account *account, struct buf *out)
 {
-	return record_u8(out, ENTITY_VERSION) && record_u8(out, ENTITY_ACCOUNT) &&
+	bool has_own = account->own_quota_bytes > 0 || account->own_quota_messages > 0;
+
+	return record_u8(out, has_own ? ENTITY_VERSION_OWN_QUOTA : ENTITY_VERSION) &&
+	       record_u8(out, ENTITY_ACCOUNT) &&
 	       record_number(out, account->is_disabled ? IS_DISABLED : 0) &&
 	       buf_add(out, id_slice(&account->id)) && record_text(out, account->password) &&
 	       record_number(out, account->quota_bytes) &&
 	       record_number(out, account->quota_messages) &&
-	       record_number(out, account->created_s);
+	       record_number(out, account->created_s) &&
+	       (!has_own || (record_number(out, account->own_quota_bytes) &&
+				    record_number(out, account->own_quota_messages)));
 }
 
 bool alias_encode(const struct alias *alias, struct buf *out)
@@ -72,13 +79,17 @@ bool alias_encode(const struct alias *alias, struct buf *out)
 	return true;
 }
 
-static void account_decode(struct cursor *c, struct account *ret)
+static void account_decode(struct cursor *c, bool has_own, struct account *ret)
 {
 	ret->id = read_id(c);
 	ret->password = record_read_text(c);
 	ret->quota_bytes = record_read_number(c);
 	ret->quota_messages = record_read_number(c);
 	ret->created_s = record_read_number(c);
+	if (!has_own)
+		return;
+	ret->own_quota_bytes = record_read_number(c);
+	ret->own_quota_messages = record_read_number(c);
 }
 
 static void alias_decode(struct cursor *c, struct arena *a, struct alias *ret)
@@ -101,10 +112,10 @@ bool entity_decode(struct slice address, struct slice value, struct arena *a, st
 {
 	struct cursor c = cursor_over(value);
 	struct entity entity = { .kind = ENTITY_NONE };
-	unsigned kind;
+	unsigned version = record_read_u8(&c), kind;
 	bool is_disabled;
 
-	if (record_read_u8(&c) != ENTITY_VERSION)
+	if (version != ENTITY_VERSION && version != ENTITY_VERSION_OWN_QUOTA)
 		cursor_break(&c);
 	kind = record_read_u8(&c);
 	is_disabled = (record_read_number(&c) & IS_DISABLED) != 0;
@@ -112,8 +123,8 @@ bool entity_decode(struct slice address, struct slice value, struct arena *a, st
 		entity.kind = ENTITY_ACCOUNT;
 		entity.account.address = address;
 		entity.account.is_disabled = is_disabled;
-		account_decode(&c, &entity.account);
-	} else if (kind == ENTITY_ALIAS) {
+		account_decode(&c, version == ENTITY_VERSION_OWN_QUOTA, &entity.account);
+	} else if (kind == ENTITY_ALIAS && version == ENTITY_VERSION) {
 		entity.kind = ENTITY_ALIAS;
 		entity.alias.address = address;
 		entity.alias.is_disabled = is_disabled;

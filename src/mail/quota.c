@@ -328,6 +328,13 @@ static bool quota_sum(struct mail *m, struct slice domain, struct error *e)
 	return set_complete(m->quota, domain, e);
 }
 
+uint64_t quota_smaller(uint64_t given, uint64_t own)
+{
+	if (given == 0 || own == 0)
+		return given + own;
+	return given < own ? given : own;
+}
+
 bool quota_is_limited(const struct target *t)
 {
 	return t->quota_bytes > 0 || t->quota_messages > 0 || t->domain_quota_bytes > 0;

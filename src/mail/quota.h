@@ -6,6 +6,8 @@
 struct quota_usage {
 	uint64_t bytes, messages;
 };
+/* Which of an account's two limits counts, the administrator's or its owner's. 0 is no limit. */
+uint64_t quota_smaller(uint64_t given, uint64_t own);
 MUST_CHECK bool quota_account(
 	struct mail *m, struct id account, struct quota_usage *ret, struct error *e);
 MUST_CHECK bool quota_domain(

@@ -5,6 +5,7 @@
  */
 #include "mail/directory_parts.h"
 #include "mail/postmaster.h"
+#include "mail/quota.h"
 
 enum { RESOLVE_STEPS = LIMIT_EXPANDED_RCPT_COUNT + LIMIT_ALIAS_TARGETS };
 
@@ -119,8 +120,9 @@ static struct target target_of(const struct account *account, const struct domai
 		.address = account->address,
 		.account = account->id,
 		.domain = domain->name,
-		.quota_bytes = account->quota_bytes,
-		.quota_messages = account->quota_messages,
+		.quota_bytes = quota_smaller(account->quota_bytes, account->own_quota_bytes),
+		.quota_messages =
+			quota_smaller(account->quota_messages, account->own_quota_messages),
 		.domain_quota_bytes = domain->quota_bytes,
 		.message_bytes_max = domain->message_bytes_max };
 }

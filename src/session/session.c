@@ -29,6 +29,7 @@ const char *const session_counter_names[SESSION_COUNTERS] = {
 	[COUNT_TLS_FAILURES]    = "tls_failures",
 	[COUNT_FETCHED]         = "fetched",
 	[COUNT_REMOVED]         = "removed",
+	[COUNT_OWN_QUOTAS]      = "own_quotas",
 	[COUNT_MAILDROP_BUSY]   = "maildrop_busy",
 	[COUNT_STORE_FAILURES]  = "store_failures",
 };

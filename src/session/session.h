@@ -84,6 +84,7 @@ enum session_counter {
 	COUNT_TLS_FAILURES,
 	COUNT_FETCHED,
 	COUNT_REMOVED,
+	COUNT_OWN_QUOTAS, /* limits that owners of accounts set or took away, RFC 9208 4.1.3 */
 	COUNT_MAILDROP_BUSY,
 	COUNT_STORE_FAILURES,
 	SESSION_COUNTERS

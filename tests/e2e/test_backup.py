@@ -67,11 +67,16 @@ def test_a_running_server(server, tmp_path):
 def test_a_stopped_server(server, tmp_path):
     prepare(server)
     send(server, 1)
+    with imaplib.IMAP4('127.0.0.1', server.ports['imap']) as i:
+        i.login('bob@a.example', 'secret')
+        assert i.setquota('""', '(STORAGE 20 MESSAGE 2)')[0] == 'OK'
     before = mails(server)
     server.stop()
     run(server, 'backup', str(tmp_path / 'backup'))
     start_from(server, tmp_path / 'backup')
     assert mails(server) == before
+    shown = server.json('account', 'show', 'bob@a.example')
+    assert (shown['own_quota'], shown['own_quota_messages']) == (20 << 10, 2)
 
 
 def test_while_mail_comes_in(server, tmp_path):

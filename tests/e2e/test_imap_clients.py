@@ -226,3 +226,31 @@ def test_imaplib_zone_of_an_internal_date(box):
     m.select()
     assert when.encode() in m.fetch('1', 'INTERNALDATE')[1][0]
     m.logout()
+
+
+def test_imaplib_sets_its_own_quota(box):
+    """What the owner sets stands beside what the administrator gave, counts for all mail, and both are shown."""
+    box.cli('account', 'set', USER, '--quota', '100K')
+    m = login(box)
+    assert b'QUOTASET' in m.capability()[1][0].split()
+    assert m.setquota('""', '(STORAGE 200)')[0] == 'NO'
+    assert m.setquota('""', '(STORAGE 20 MESSAGE 2)') == ('OK', [b'"" (STORAGE 0 20 MESSAGE 0 2)'])
+    for _ in range(2):
+        send(box, 'fits')
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        send(box, 'one too many')
+    assert refused.value.recipients[USER][0] == 452
+    refused = m.append('INBOX', None, None, b'Subject: x\r\n\r\n')
+    assert refused[0] == 'NO' and b'[OVERQUOTA]' in refused[1][0]
+    shown = box.json('account', 'show', USER)
+    assert [shown[n] for n in ('quota', 'quota_messages', 'own_quota', 'own_quota_messages')] == [100 << 10, 0, 20 << 10, 2]
+    row = box.json('quota', 'show', USER)
+    assert (row['quota'], row['own_quota'], row['own_quota_messages'], row['messages']) == (100 << 10, 20 << 10, 2, 2)
+    assert box.json('status')['numbers']['sessions']['own_quotas'] == 1
+    # The administrator's other changes leave it; a backup holds it; he can take it away.
+    box.cli('account', 'set', USER, '--quota', '50K')
+    assert m.getquota('""')[1] == [b'"" (STORAGE 1 20 MESSAGE 2 2)']
+    box.cli('account', 'set', USER, '--no-own-quota')
+    assert m.getquota('""')[1] == [b'"" (STORAGE 1 50)']
+    send(box, 'one too many')
+    m.logout()

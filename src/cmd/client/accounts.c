@@ -195,13 +195,16 @@ static void add_row(struct table *t, const json_t *account)
 	table_add(t, json_is_true(json_object_get(account, "may_login")) ? "yes" : "no");
 	table_add_size(t, number_of(account, "quota"), "none");
 	table_add_number(t, number_of(account, "quota_messages"), "any");
+	table_add_size(t, number_of(account, "own_quota"), "none");
+	table_add_number(t, number_of(account, "own_quota_messages"), "any");
 }
 
 static struct table new_table(void)
 {
-	return (struct table){ .column_count = 5,
-		.names = { "ACCOUNT", "STATE", "LOGIN", "QUOTA", "MESSAGES" },
-		.is_right = { [3] = true, [4] = true } };
+	return (struct table){ .column_count = 7,
+		.names = { "ACCOUNT", "STATE", "LOGIN", "QUOTA", "MESSAGES", "OWN QUOTA",
+			"OWN MESSAGES" },
+		.is_right = { [3] = true, [4] = true, [5] = true, [6] = true } };
 }
 
 int account_list(struct client *c, struct args *a)

@@ -21,7 +21,8 @@ static const struct option common[] = {
 
 static bool has_value(const struct field *f)
 {
-	return f->type != FIELD_TRUE && f->type != FIELD_FALSE && f->type != FIELD_FLAG;
+	return f->type == FIELD_TEXT || f->type == FIELD_OPTION || f->type == FIELD_SIZE ||
+	       f->type == FIELD_COUNT;
 }
 
 int args_usage(const struct verb *v, bool is_asked)
@@ -79,6 +80,9 @@ static int take_field(const struct field *f, const char *value, struct args *a)
 	case FIELD_FALSE:
 	case FIELD_FLAG:
 		json = json_boolean(f->type != FIELD_FALSE);
+		break;
+	case FIELD_NULL:
+		json = json_null();
 		break;
 	}
 	bool is_option = f->type == FIELD_OPTION || f->type == FIELD_FLAG;

@@ -34,6 +34,7 @@ enum field_type {
 	FIELD_COUNT,
 	FIELD_TRUE, /* an option without a value */
 	FIELD_FALSE,
+	FIELD_NULL,   /* takes the member away */
 	FIELD_OPTION, /* text that goes to args.options, not to the body */
 	FIELD_FLAG,   /* true in args.options */
 };

@@ -30,6 +30,7 @@ static const struct field account_add_fields[] = {
 static const struct field account_set_fields[] = {
 	{ "quota",          "quota",          FIELD_SIZE,  "room for mail; 0: any" },
 	{ "quota-messages", "quota_messages", FIELD_COUNT, "most messages; 0: any" },
+	{ "no-own-quota",   "own_quota",      FIELD_NULL,  "take away the limits that its owner set (IMAP SETQUOTA)" },
 	{ "disable",        "disabled",       FIELD_TRUE,  "keep all, take and serve nothing" },
 	{ "enable",         "disabled",       FIELD_FALSE, "end that" },
 	{ "password",       "password",       FIELD_FLAG,  "ask for a new password" },

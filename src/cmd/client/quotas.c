@@ -54,23 +54,35 @@ int quota_remove(struct client *c, struct args *a)
 static void add_row(struct table *t, const json_t *row)
 {
 	uint64_t quota = number_of(row, "quota"), used = number_of(row, "used");
+	uint64_t own = number_of(row, "own_quota");
+	uint64_t counts = own > 0 && (quota == 0 || own < quota) ? own : quota;
 	char share[16] = "";
 
-	if (quota > 0)
-		(void)snprintf(share, sizeof share, "%.0f%%", 100.0 * (double)used / (double)quota);
+	if (counts > 0)
+		(void)snprintf(
+			share, sizeof share, "%.0f%%", 100.0 * (double)used / (double)counts);
 	table_add(t, text_of(row, "name"));
 	table_add_size(t, used, NULL);
 	table_add_size(t, quota, "none");
+	table_add_size(t, own, "none");
 	table_add(t, share);
 	table_add_number(t, number_of(row, "messages"), NULL);
 	table_add_number(t, number_of(row, "quota_messages"), "any");
+	table_add_number(t, number_of(row, "own_quota_messages"), "any");
 }
 
 static struct table new_table(void)
 {
-	return (struct table){ .column_count = 6,
-		.names = { "NAME", "USED", "QUOTA", "FULL", "MESSAGES", "LIMIT" },
-		.is_right = { [1] = true, [2] = true, [3] = true, [4] = true, [5] = true } };
+	return (struct table){ .column_count = 8,
+		.names = { "NAME", "USED", "QUOTA", "OWN QUOTA", "FULL", "MESSAGES", "LIMIT",
+			"OWN LIMIT" },
+		.is_right = { [1] = true,
+			[2] = true,
+			[3] = true,
+			[4] = true,
+			[5] = true,
+			[6] = true,
+			[7] = true } };
 }
 
 int quota_list(struct client *c, struct args *a)

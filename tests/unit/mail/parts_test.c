@@ -76,6 +76,42 @@ static bool decode_account(struct slice value)
 	       slice_same(entity.account.password, S("$mv1$x$y"));
 }
 
+/* With the limits that its owner set, which records of before know nothing of. */
+static bool decode_limited(struct slice value)
+{
+	auto_arena a = { .max = 1 << 16 };
+	struct entity entity;
+
+	return entity_decode(S("bob@a.example"), value, &a, &entity) &&
+	       entity.kind == ENTITY_ACCOUNT && entity.account.created_s == 300 &&
+	       entity.account.own_quota_bytes == 600 && entity.account.own_quota_messages == 7;
+}
+
+/* Byte by byte as they were written before: version, account, not disabled, id, password, limits, date. */
+static void test_older_account(void **state)
+{
+	static const char value[] = "\1\1\0"
+				    "0123456789abcdef"
+				    "\2pw\5\6\7";
+	auto_arena a = { .max = 1 << 16 };
+	struct slice whole = { value, sizeof value - 1 };
+	struct account again = { .password = S("pw"), .quota_bytes = 5, .quota_messages = 6 };
+	char room[ROOM];
+	struct buf b = BUF_OVER(room);
+	struct entity entity;
+
+	(void)state;
+	_Static_assert(ID_BYTES == 16, "the row above");
+	check(entity_decode(S("bob@a.example"), whole, &a, &entity));
+	check(entity.account.quota_bytes == 5 && entity.account.quota_messages == 6);
+	check(entity.account.created_s == 7 && entity.account.own_quota_bytes == 0);
+	check(entity.account.own_quota_messages == 0);
+	/* Without such limits they are still written so. */
+	again.id = entity.account.id;
+	again.created_s = 7;
+	check(account_encode(&again, &b) && slice_same(buf_slice(&b), whole));
+}
+
 static bool decode_item(struct slice value)
 {
 	auto_arena a = { .max = 1 << 16 };
@@ -123,6 +159,12 @@ static void test_records(void **state)
 	buf_clear(&b);
 	check(account_encode(&account, &b));
 	check_cuts(buf_slice(&b), decode_account);
+	buf_clear(&b);
+	account.created_s = 300;
+	account.own_quota_bytes = 600;
+	account.own_quota_messages = 7;
+	check(account_encode(&account, &b));
+	check_cuts(buf_slice(&b), decode_limited);
 	buf_clear(&b);
 	check(spool_item_encode(&item, &b));
 	check_cuts(buf_slice(&b), decode_item);
@@ -225,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_older_account),
 		cmocka_unit_test(test_removal),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_index),

@@ -128,12 +128,73 @@ static void test_domain_bytes(struct world *w)
 	check(usage.bytes == 700);
 }
 
+/* The owner's limits stand beside the administrator's: the smaller one counts, and each survives the other's changes. */
+static void test_own_limits(struct world *w)
+{
+	static const struct {
+		uint64_t given[2], own[2]; /* bytes, messages */
+		enum change change;
+		uint64_t counts[2];
+	} rows[] = {
+		{ { 0, 0 }, { 500, 2 }, CHANGE_DONE, { 500, 2 } },
+		{ { 400, 0 }, { 401, 0 }, CHANGE_LIMIT, { 400, 2 } },
+		{ { 400, 3 }, { 1, 4 }, CHANGE_LIMIT, { 400, 2 } },
+		{ { 400, 3 }, { 400, 0 }, CHANGE_DONE, { 400, 3 } },
+		{ { 1000, 3 }, { 999, 3 }, CHANGE_DONE, { 999, 3 } },
+		{ { 10, 3 }, { 0, 1 }, CHANGE_DONE, { 10, 1 } },
+		{ { 10, 3 }, { 0, 0 }, CHANGE_DONE, { 10, 3 } },
+	};
+	struct slice alice = S("alice@a.example");
+
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error e = { .fault = FAULT_NONE };
+		struct target target;
+		bool is_found;
+
+		limit_account(w, "alice@a.example", rows[i].given[0], rows[i].given[1]);
+		check_row(account_set_own_quota(w->mail.directory, alice, rows[i].own[0],
+				  rows[i].own[1], &e) == rows[i].change,
+			i);
+		check_row((rows[i].change == CHANGE_DONE) == (e.fault == FAULT_NONE), i);
+		check_row(directory_target(
+				  w->mail.directory, alice, &w->arena, &target, &is_found, &e),
+			i);
+		check_row(is_found && target.quota_bytes == rows[i].counts[0], i);
+		check_row(target.quota_messages == rows[i].counts[1], i);
+	}
+}
+
+/* An administrator's change on the ground of what he read before does not undo the owner's. */
+static void test_own_limits_stay(struct world *w)
+{
+	struct slice alice = S("alice@a.example");
+	struct error e = { .fault = FAULT_NONE };
+	struct account read_before;
+
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	check(account_set_own_quota(w->mail.directory, S("bob@a.example"), 1, 0, &e) ==
+		CHANGE_MISSING);
+	error_clear(&e);
+	read_before = world_account_get(w, "alice@a.example");
+	check(account_set_own_quota(w->mail.directory, alice, 300, 0, &e) == CHANGE_DONE);
+	check(account_set(w->mail.directory, &read_before, &e) == CHANGE_DONE);
+	check(world_account_get(w, "alice@a.example").own_quota_bytes == 300);
+	check(world_deliver(w, "alice@a.example", body_of(301)) == INTAKE_TOO_BIG);
+	check(world_deliver(w, "alice@a.example", body_of(300)) == INTAKE_OK);
+	check(may(w, "alice@a.example", 1) == INTAKE_OVER_QUOTA);
+}
+
 int main(void)
 {
 	static const struct world_test tests[] = {
 		{ "account bytes", test_account_bytes, false },
 		{ "account messages", test_account_messages, false },
 		{ "domain bytes", test_domain_bytes, false },
+		{ "own limits", test_own_limits, false },
+		{ "own limits stay", test_own_limits_stay, false },
 	};
 
 	return world_run("quota", tests, COUNT(tests));
