@@ -146,6 +146,77 @@ def test_new_keyword_is_announced_to_the_other(box):
     assert told[-1] == '* 1 FETCH (FLAGS (Todo))'
 
 
+FLAGS = '* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft{})'
+PERMANENT = '* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft{} \\*)] Flags'
+
+
+def announced(keywords):
+    return [FLAGS.format(keywords), PERMANENT.format(keywords)]
+
+
+def without_recent(lines):
+    """Whose new messages are \\Recent is not what these tests are about."""
+    return [line.replace(' \\Recent', '') for line in lines if not line.endswith(' RECENT')]
+
+
+def test_keyword_of_an_append_or_copy_is_announced(box):
+    """RFC 9051 2.3.2, 7.3.5: also when it came with a new message, by oneself or by another session."""
+    one, two = Session(box), Session(box)
+    one.do('CREATE Other')
+
+    def told(session, command):
+        return without_recent(session.do(command))
+
+    def append(session, mailbox, keyword):
+        return told(session, f'APPEND {mailbox} ({keyword}) {{3+}}\r\na:b')
+
+    # One's own APPEND into the selected mailbox, and another one's.
+    assert append(one, 'INBOX', 'Mine') == ['* 1 EXISTS'] + announced(' Mine')
+    assert told(two, 'NOOP') == ['* 1 EXISTS'] + announced(' Mine')
+    # What is known already is not told again.
+    assert append(one, 'INBOX', 'mine') == ['* 2 EXISTS']
+    assert told(two, 'NOOP') == ['* 2 EXISTS']
+    # COPY brings keywords along.
+    three = Session(box, 'Other')
+    append(three, 'Other', 'Brought')
+    assert told(three, 'COPY 1 INBOX') == []
+    assert told(two, 'NOOP') == ['* 3 EXISTS'] + announced(' Mine Brought')
+    assert told(one, 'NOOP') == ['* 3 EXISTS'] + announced(' Mine Brought')
+    # A copy into the selected mailbox itself.
+    assert append(three, 'INBOX', 'Fourth') == []
+    assert told(two, 'COPY 1 INBOX') == ['* 5 EXISTS'] + announced(' Mine Brought Fourth')
+
+
+def test_keyword_is_announced_before_the_fetch_that_shows_it(box):
+    """The other session's STORE is committed, and its new keyword is read, before this session was told of either."""
+    for _ in range(2):
+        send(box, 'm')
+    one, two = Session(box), Session(box)
+    one.do('STORE 1 +FLAGS (Todo)')
+    told = two.do('FETCH 1 FLAGS')
+    assert told[:3] == announced(' Todo') + ['* 1 FETCH (FLAGS (Todo))']
+    one.do('STORE 2 +FLAGS (Urgent)')
+    # Without FLAGS nothing is shown, and the news of the change brings it.
+    told = two.do('FETCH 2 UID')
+    assert told == ['* 2 FETCH (UID 2)'] + announced(' Todo Urgent') + ['* 2 FETCH (FLAGS (Urgent))']
+    # \Seen that a FETCH sets shows the flags too; here the keyword is one's own, and known.
+    one.do('STORE 1 +FLAGS (Third)')
+    told = two.do('FETCH 1 BODY[TEXT]')
+    assert told[:2] == announced(' Todo Urgent Third')
+    assert 'FLAGS (\\Seen Todo Third)' in ''.join(told)
+
+
+def test_keyword_is_announced_in_idle_and_by_notify(box):
+    one, idler, hearer = Session(box), Session(box), Session(box)
+    idler.idle()
+    hearer.do('NOTIFY SET (SELECTED (MessageNew (FLAGS) MessageExpunge FlagChange))')
+    one.do('APPEND INBOX (Fresh) {3+}\r\na:b')
+    assert without_recent([idler.line() for _ in range(4)]) == ['* 1 EXISTS'] + announced(' Fresh')
+    assert idler.done() == []
+    assert without_recent([hearer.line() for _ in range(5)]) == [
+        '* 1 EXISTS', *announced(' Fresh'), '* 1 FETCH (FLAGS (Fresh))']
+
+
 def test_recent_belongs_to_one_session(box):
     send(box, 'm')
     one, two = Session(box), Session(box)

@@ -63,6 +63,8 @@ static bool say_message(struct fetching *f)
 	struct error e = { .fault = FAULT_NONE };
 	struct imap *s = f->s;
 
+	if ((f->items & IMAP_FETCH_FLAGS) != 0 || f->was_marked)
+		imap_announce_keywords(s, f->entry->keywords);
 	imap_put_fetch(s, uids_seq(&s->view.uids, f->entry->uid), f->entry->uid, false);
 	fetch_put_items(f);
 	if (!fetch_put_sections(f, &e)) {

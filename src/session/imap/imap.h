@@ -185,6 +185,8 @@ MUST_CHECK bool imap_tell_news(struct imap *s);
 void imap_put_gone(struct imap *s, const struct view_news *news);
 /* FLAGS again, when keywords were added that the client does not know. */
 void imap_tell_keywords(struct imap *s);
+/* The same, when one of these is among them: before a FETCH that shows it, RFC 9051 2.3.2 and 7.3.5. */
+void imap_announce_keywords(struct imap *s, uint64_t keywords);
 /* "FLAGS (\\Seen …)" as this session sees them. */
 void imap_put_flags(struct imap *s, const struct entry *entry);
 void imap_put_flag_names(struct imap *s, uint32_t flags, uint64_t keywords, struct slice extra);

@@ -77,8 +77,15 @@ void imap_put_fetch(struct imap *s, uint32_t seq, uint32_t uid, bool has_uid)
 		imap_put_format(s, "UID %" PRIu32 " ", uid);
 }
 
+void imap_announce_keywords(struct imap *s, uint64_t keywords)
+{
+	if (s->keywords_told < FOLDER_KEYWORDS && keywords >> s->keywords_told != 0)
+		imap_put_flag_lists(s);
+}
+
 void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry, bool has_uid)
 {
+	imap_announce_keywords(s, entry->keywords);
 	imap_put_fetch(s, seq, entry->uid, has_uid);
 	imap_put_flags(s, entry);
 	if ((s->enabled & IMAP_ENABLED_CONDSTORE) != 0)
@@ -138,6 +145,7 @@ static void put_news(struct imap *s, const struct view_news *news)
 		imap_put_format(s, "* %" PRIu32 " EXISTS\r\n", news->exists);
 		if ((s->enabled & IMAP_ENABLED_REV2) == 0)
 			imap_put_format(s, "* %" PRIu32 " RECENT\r\n", view_recent_count(&s->view));
+		imap_tell_keywords(s);
 	}
 	if (!imap_wants_selected(s, IMAP_EVENT_FLAG_CHANGE))
 		return;
