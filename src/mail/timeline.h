@@ -7,7 +7,8 @@
  * timeline_log(), and a record in the store that travels with the accepting commit. Later stages (fetched, remote
  * attempts, removed) are added with lazy transactions, which need no sync.
  * In the store: buckets "t<number>", rolled at TIMELINE_BUCKET_MESSAGES or an hour, dropped whole when older than
- * the configured hours, in bounded commits. Keys: "i<id><seq>" stages, "m<hash of Message-ID><id>", "a<hash of address><id>".
+ * the configured hours, in bounded commits. Keys: "i<id><seq>" stages, "m<hash of Message-ID><id>", "a<hash of address><id>";
+ * what is lazy stands under these keys in packs, see timeline_rows.h.
  */
 #include "base/arena.h"
 #include "mail/mail.h"

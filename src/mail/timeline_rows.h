@@ -6,6 +6,8 @@
  *
  * Rows that need no sync are collected in memory (`lazy`) and written TIMELINE_LAZY_ROWS at a time, or before somebody
  * looks; kill -9 loses the last few. A mail's own record goes with the commit that accepts it and is never lost.
+ * Those lazy rows stand in packs, many of them in one value of the store ("l<seq><number>"): a row of its own costs the
+ * store more than all else about a mail that is fetched. Who looks for a mail reads all packs of a bucket, once.
  */
 #include "base/lock.h"
 #include "mail/batch.h"
@@ -23,6 +25,7 @@ enum {
 	TIMELINE_LAZY_BYTES = 512 << 10,
 	TIMELINE_RECORD_BYTES = 4096,
 	TIMELINE_HASH_BYTES = 8,
+	TIMELINE_PACK = 'l', /* the first byte of a pack's key */
 };
 
 struct timeline_bucket {
@@ -65,6 +68,14 @@ void timelines_flush(struct timelines *t);
 /* A later stage, with its own time. */
 void timelines_note_stage(
 	struct timelines *t, struct id id, const struct timeline_stage *stages, size_t count);
+
+/* timeline_pack.c */
+/* Sets `rows` (texts: key, value, key, value) as packs in the batch's last commit; how many there are. */
+size_t timeline_packs_stage(struct batch *b, struct slice rows, uint64_t seq);
+/* Calls `row` for the rows of a pack until it says no. */
+typedef bool timeline_row_fn(void *context, const struct store_row *row);
+MUST_CHECK bool timeline_pack_rows(
+	const struct store_row *pack, timeline_row_fn *row, void *context);
 
 MUST_CHECK bool stages_encode(
 	const struct timeline_stage *stages, size_t count, uint64_t more_rcpts, struct buf *out);

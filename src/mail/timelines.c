@@ -254,7 +254,6 @@ static bool lazy_add(struct timelines *t, struct slice key, struct slice value)
 static uint32_t lazy_stage(struct timelines *t, struct batch *b)
 {
 	struct timeline_bucket *bucket;
-	struct cursor c;
 	struct key partition;
 
 	HOLDING(&t->lock);
@@ -263,13 +262,7 @@ static uint32_t lazy_stage(struct timelines *t, struct batch *b)
 		return 0;
 	partition = key_of_number('t', bucket->number, 4);
 	batch_commit(b, &partition, STORE_ANY_VERSION, t->lazy_rows, 0);
-	c = cursor_over(buf_slice(&t->lazy));
-	while (!cursor_at_end(&c)) {
-		struct slice key = record_read_text(&c);
-
-		batch_set(b, key, record_read_text(&c));
-	}
-	t->keys += t->lazy_rows;
+	t->keys += timeline_packs_stage(b, buf_slice(&t->lazy), seq_next(t));
 	announce_stage(t, b, bucket);
 	buf_clear(&t->lazy);
 	t->lazy_rows = 0;

@@ -38,9 +38,8 @@ static bool found_add(struct found *f, struct slice id)
 }
 
 /* Calls `row` for every row of the bucket with that prefix. */
-typedef bool row_fn(void *context, const struct store_row *row);
-static bool bucket_rows(struct timelines *t, uint32_t bucket, struct slice prefix, row_fn *row,
-	void *context, struct error *e)
+static bool bucket_rows(struct timelines *t, uint32_t bucket, struct slice prefix,
+	timeline_row_fn *row, void *context, struct error *e)
 {
 	struct key partition = key_of_number('t', bucket, 4);
 	struct key after = { .len = 0 };
@@ -69,11 +68,50 @@ static bool bucket_rows(struct timelines *t, uint32_t bucket, struct slice prefi
 	return is_good;
 }
 
+struct unpacking {
+	timeline_row_fn *row;
+	void *context;
+};
+
+static bool unpack(void *context, const struct store_row *pack)
+{
+	const struct unpacking *u = context;
+
+	return timeline_pack_rows(pack, u->row, u->context);
+}
+
+/* Calls `row` for every row in the packs of the bucket. */
+static bool bucket_packed(
+	struct timelines *t, uint32_t bucket, timeline_row_fn *row, void *context, struct error *e)
+{
+	const char prefix = TIMELINE_PACK;
+	struct unpacking u = { row, context };
+
+	return bucket_rows(t, bucket, (struct slice){ &prefix, 1 }, unpack, &u, e);
+}
+
+/* ---- which mails ---- */
+
+struct subject_search {
+	struct key prefix[2]; /* as a Message-ID, as an address */
+	struct found *found;
+};
+
 static bool subject_row(void *context, const struct store_row *row)
 {
 	if (row->key.len != 1 + TIMELINE_HASH_BYTES + ID_BYTES)
 		return true;
 	return found_add(context, slice_skip(row->key, 1 + TIMELINE_HASH_BYTES));
+}
+
+static bool subject_packed(void *context, const struct store_row *row)
+{
+	const struct subject_search *search = context;
+
+	for (size_t i = 0; i < COUNT(search->prefix); i++)
+		if (slice_starts(row->key, key_slice(&search->prefix[i])))
+			return subject_row(search->found, row);
+	return true;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -108,11 +146,21 @@ static bool buckets_copy(
 	return true;
 }
 
+static bool find_in_bucket(
+	struct timelines *t, uint32_t bucket, struct subject_search *search, struct error *e)
+{
+	for (size_t i = 0; i < COUNT(search->prefix); i++)
+		if (!bucket_rows(t, bucket, key_slice(&search->prefix[i]), subject_row,
+			    search->found, e))
+			return false;
+	return bucket_packed(t, bucket, subject_packed, search, e);
+}
+
 static bool find_ids(struct timelines *t, const struct timeline_bucket *buckets, size_t count,
 	struct slice what, size_t limit, struct found *ret, struct error *e)
 {
 	struct id id;
-	struct key prefix[2] = { key_of('m'), key_of('a') };
+	struct subject_search search = { { key_of('m'), key_of('a') }, ret };
 
 	if (id_parse(what, &id))
 		return found_add(ret, id_slice(&id)) ||
@@ -120,24 +168,27 @@ static bool find_ids(struct timelines *t, const struct timeline_bucket *buckets,
 	what = slice_trim(what);
 	if (what.len >= 2 && what.at[0] == '<' && what.at[what.len - 1] == '>')
 		what = (struct slice){ what.at + 1, what.len - 2 };
-	for (size_t i = 0; i < COUNT(prefix); i++)
-		key_add_number(&prefix[i], timeline_hash(what), TIMELINE_HASH_BYTES);
+	for (size_t i = 0; i < COUNT(search.prefix); i++)
+		key_add_number(&search.prefix[i], timeline_hash(what), TIMELINE_HASH_BYTES);
 	for (size_t b = count; b > 0 && ret->count < limit; b--) {
-		for (size_t i = 0; i < COUNT(prefix); i++) {
-			if (!bucket_rows(t, buckets[b - 1].number, key_slice(&prefix[i]),
-				    subject_row, ret, e))
-				return false;
-		}
+		if (!find_in_bucket(t, buckets[b - 1].number, &search, e))
+			return false;
 		found_sort(ret);
 	}
 	return true;
 }
 
-/* --- the stages of one mail --- */
+/* --- their stages --- */
 
 struct gather {
+	struct id id; /* first, and the newest first among gathers: found by bsearch */
 	struct stages stages;
 	struct arena *arena;
+};
+
+struct gathers {
+	struct gather *at;
+	size_t count;
 };
 
 static bool stages_row(void *context, const struct store_row *row)
@@ -198,47 +249,97 @@ static uint64_t birth_s(struct id id)
 	return key_read_number(slice_first(s, 6)) / 1000;
 }
 
-static bool find_stages(struct timelines *t, const struct timeline_bucket *buckets, size_t count,
-	struct id id, struct gather *g, struct error *e)
+static bool stages_packed(void *context, const struct store_row *row)
 {
-	struct key prefix = key_of_id('i', id);
+	const struct gathers *all = context;
+	struct gather *g;
 
-	for (size_t b = 0; b < count; b++) {
-		bool is_past =
-			b + 1 < count && buckets[b + 1].first_s + CLOCK_SLACK_S < birth_s(id);
+	if (row->key.len < 1 + ID_BYTES || row->key.at[0] != 'i')
+		return true;
+	g = bsearch(row->key.at + 1, all->at, all->count, sizeof *all->at, newest_first);
+	return g == NULL || stages_row(g, row);
+}
 
-		if (is_past)
+/* The mails that were there before bucket `b` ended: its own rows of each, then the packs, once for all. */
+static bool stages_in_bucket(struct timelines *t, const struct timeline_bucket *buckets,
+	size_t count, size_t b, struct gathers *all, struct error *e)
+{
+	bool is_wanted = false;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct gather *g = &all->at[i];
+		struct key prefix = key_of_id('i', g->id);
+
+		if (b + 1 < count && buckets[b + 1].first_s + CLOCK_SLACK_S < birth_s(g->id))
 			continue;
+		is_wanted = true;
 		if (!bucket_rows(t, buckets[b].number, key_slice(&prefix), stages_row, g, e))
 			return false;
 	}
-	if (g->stages.count > 0)
-		qsort(g->stages.at, g->stages.count, sizeof *g->stages.at, stage_order);
+	return !is_wanted || bucket_packed(t, buckets[b].number, stages_packed, all, e);
+}
+
+static bool find_stages(struct timelines *t, const struct timeline_bucket *buckets, size_t count,
+	struct gathers *all, struct error *e)
+{
+	for (size_t b = 0; b < count; b++)
+		if (!stages_in_bucket(t, buckets, count, b, all, e))
+			return false;
+	for (size_t i = 0; i < all->count; i++) {
+		struct stages *found = &all->at[i].stages;
+
+		if (found->count > 0)
+			qsort(found->at, found->count, sizeof *found->at, stage_order);
+	}
 	return true;
 }
 
-static bool trace_fill(struct timelines *t, const struct timeline_bucket *buckets, size_t count,
-	struct id id, struct arena *a, struct trace *ret, struct error *e)
+static bool gathers_begin(
+	struct gathers *all, const struct found *found, size_t limit, struct arena *a)
 {
-	struct gather g = { .arena = a };
-	bool is_good = find_stages(t, buckets, count, id, &g, e);
+	size_t count = found->count < limit ? found->count : limit;
 
-	*ret = (struct trace){ .id = id, .stage_count = g.stages.count };
-	if (is_good) {
-		ret->stages = arena_take(a, (g.stages.count + 1) * sizeof *ret->stages);
-		if (ret->stages == NULL)
-			is_good = fail(e, FAULT_LATER, "find a mail: too much to remember");
-		else if (g.stages.count > 0)
-			memcpy(ret->stages, g.stages.at, g.stages.count * sizeof *ret->stages);
+	all->at = calloc(count + 1, sizeof *all->at);
+	if (all->at == NULL)
+		return false;
+	for (; all->count < count; all->count++)
+		all->at[all->count] = (struct gather){ .id = found->ids[all->count], .arena = a };
+	return true;
+}
+
+static void gathers_done(struct gathers *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		free(all->at[i].stages.at);
+	free(all->at);
+}
+
+/* Those of which anything is known. */
+static bool traces_fill(
+	const struct gathers *all, struct arena *a, struct trace **ret, size_t *ret_count)
+{
+	*ret_count = 0;
+	*ret = arena_take(a, (all->count + 1) * sizeof **ret);
+	for (size_t i = 0; *ret != NULL && i < all->count; i++) {
+		const struct stages *found = &all->at[i].stages;
+		struct timeline_stage *stages;
+
+		if (found->count == 0)
+			continue;
+		stages = arena_take(a, found->count * sizeof *stages);
+		if (stages == NULL)
+			return false;
+		memcpy(stages, found->at, found->count * sizeof *stages);
+		(*ret)[(*ret_count)++] = (struct trace){ all->at[i].id, stages, found->count };
 	}
-	free(g.stages.at);
-	return is_good;
+	return *ret != NULL;
 }
 
 bool timelines_find(struct timelines *t, struct slice what, size_t limit, struct arena *a,
 	struct trace **ret, size_t *ret_count, struct error *e)
 {
 	auto_free struct timeline_bucket *buckets = NULL;
+	ON_EXIT(gathers_done) struct gathers all = { 0 };
 	struct found found = { 0 };
 	size_t bucket_count;
 	bool is_good;
@@ -247,18 +348,13 @@ bool timelines_find(struct timelines *t, struct slice what, size_t limit, struct
 	if (!buckets_copy(t, &buckets, &bucket_count, e))
 		return false;
 	is_good = find_ids(t, buckets, bucket_count, what, limit, &found, e);
-	*ret = arena_take(a, (limit + 1) * sizeof **ret);
-	if (is_good && *ret == NULL)
-		is_good = fail(e, FAULT_LATER, "find a mail: too much to remember");
-	*ret_count = 0;
-	for (size_t i = 0; is_good && i < found.count && i < limit; i++) {
-		is_good = trace_fill(
-			t, buckets, bucket_count, found.ids[i], a, &(*ret)[*ret_count], e);
-		if (is_good && (*ret)[*ret_count].stage_count > 0)
-			(*ret_count)++;
-	}
+	if (is_good && !gathers_begin(&all, &found, limit, a))
+		is_good = fail(e, FAULT_LATER, "find a mail: out of memory");
 	free(found.ids);
-	return is_good;
+	if (!is_good || !find_stages(t, buckets, bucket_count, &all, e))
+		return false;
+	return traces_fill(&all, a, ret, ret_count) ||
+	       fail(e, FAULT_LATER, "find a mail: too much to remember");
 }
 
 /* --- expiry --- */

@@ -71,6 +71,44 @@ static void test_refused(struct world *w)
 	check(has_stage(&traces[0], STAGE_REFUSED));
 }
 
+/* What is lazy stands in packs: more of them than one, found by each of its names, and beside what stands alone. */
+static void test_packs(struct world *w)
+{
+	enum { MAILS = 700, EACH = 3 };
+	char note[100], name[32], room[ID_TEXT_BYTES + 1];
+	struct timeline t;
+	struct trace *traces;
+	struct id ids[MAILS];
+
+	for (unsigned i = 0; i < MAILS; i++) {
+		struct slice who = { name,
+			(size_t)snprintf(name, sizeof name, "u%u@a.example", i) };
+
+		ids[i] = id_new(&w->clock);
+		timeline_begin(&t, ids[i]);
+		timeline_note(&t, &w->clock, STAGE_REFUSED, i, S("550 5.1.1"));
+		timelines_add(w->mail.timelines, &t, S("<m@a.example>"), &who, 1);
+	}
+	(void)memset(note, 'n', sizeof note);
+	for (unsigned i = 0; i < MAILS * EACH; i++)
+		timelines_note(w->mail.timelines, ids[i % MAILS], STAGE_FETCHED, i,
+			(struct slice){ note, sizeof note });
+	for (unsigned i = 0; i < MAILS; i += 50) {
+		(void)snprintf(name, sizeof name, "u%u@a.example", i);
+		check_row(find(w, slice_of(name), &traces) == 1, i);
+		check_row(id_same(traces[0].id, ids[i]), i);
+		check_row(find(w, id_text(ids[i], room), &traces) == 1, i);
+		check_row(traces[0].stage_count == 1 + EACH, i);
+		check_row(
+			traces[0].stages[0].bytes == i && has_stage(&traces[0], STAGE_FETCHED), i);
+	}
+	check(find(w, S("m@a.example"), &traces) == 10);
+	for (unsigned i = 0; i < 10; i++) {
+		check_row(id_same(traces[i].id, ids[MAILS - 1 - i]), i);
+		check_row(traces[i].stage_count == 1 + EACH, i);
+	}
+}
+
 static void test_kept_and_expired(struct world *w)
 {
 	struct error e = { .fault = FAULT_NONE };
@@ -137,6 +175,7 @@ int main(void)
 	static const struct world_test tests[] = {
 		{ "find", test_find, false },
 		{ "refused", test_refused, false },
+		{ "packs", test_packs, false },
 		{ "kept and expired", test_kept_and_expired, true },
 		{ "full", test_full, false },
 		{ "log", test_log, false },
