@@ -62,7 +62,10 @@ bool buf_add(struct buf *b, struct slice s)
 
 bool buf_add_byte(struct buf *b, char byte)
 {
-	return buf_add(b, (struct slice){ &byte, 1 });
+	if (b->len == b->room)
+		return buf_add(b, (struct slice){ &byte, 1 });
+	b->at[b->len++] = byte;
+	return true;
 }
 
 bool buf_add_number(struct buf *b, uint64_t value)
@@ -77,21 +80,24 @@ bool buf_add_number(struct buf *b, uint64_t value)
 	return buf_add(b, (struct slice){ digits + at, sizeof digits - at });
 }
 
+/* Into the room that is there; only when it is too small once more. */
 bool buf_add_format(struct buf *b, const char *format, ...)
 {
+	size_t left = b->room - b->len;
 	va_list words, again;
 	int len;
 	char *at = NULL;
 
 	va_start(words, format);
 	va_copy(again, words);
-	len = vsnprintf(NULL, 0, format, words);
+	len = vsnprintf(left > 0 ? b->at + b->len : NULL, left, format, words);
 	va_end(words);
 	/* One more byte than we keep: vsnprintf ends with a NUL. */
 	if (len >= 0)
 		at = buf_reserve(b, (size_t)len + 1);
 	if (at != NULL) {
-		(void)vsnprintf(at, (size_t)len + 1, format, again);
+		if ((size_t)len >= left)
+			(void)vsnprintf(at, (size_t)len + 1, format, again);
 		b->len += (size_t)len;
 	}
 	va_end(again);

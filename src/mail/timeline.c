@@ -74,35 +74,31 @@ void timeline_note(struct timeline *t, const struct clock *clock, enum stage sta
 	timeline_note_at(t, stage, clock_mono_ns(clock), clock_wall_ns(clock), bytes, note);
 }
 
-static bool line_add(struct buf *out, const struct timeline *t, const struct timeline_stage *stage,
-	uint64_t more_rcpts)
+/* As log_write would write it; what is ours needs no look at whether it must be quoted. */
+static bool line_add(struct buf *out, struct slice name, const struct timeline_stage *stage)
 {
-	char time[CLOCK_TEXT_BYTES], name[ID_TEXT_BYTES + 1];
-	struct log_field fields[] = {
-		LOG_TEXT("msg", id_text(t->id, name)),
-		LOG_TEXT("stage", slice_of(stage_name(stage->stage))),
-		LOG_COUNT("mono", stage->mono_ns),
-		LOG_COUNT("bytes", stage->bytes),
-		LOG_TEXT("note", stage->note),
-		LOG_COUNT("more", more_rcpts),
-	};
-	size_t count = COUNT(fields) - (more_rcpts == 0 ? 1 : 0);
+	char time[CLOCK_TEXT_BYTES];
+	const struct log_field note = LOG_TEXT("note", stage->note);
 
-	if (!buf_add(out, S("t=")) || !buf_add(out, slice_of(clock_text(stage->wall_ns, time))) ||
-		!buf_add(out, S(" ev=mail.stage")))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (fields[i].text.at != NULL && fields[i].text.len == 0)
-			continue;
-		if (!log_add_field(out, &fields[i]))
-			return false;
-	}
-	return buf_add_byte(out, '\n');
+	return buf_add(out, S("t=")) && buf_add(out, slice_of(clock_text(stage->wall_ns, time))) &&
+	       buf_add(out, S(" ev=mail.stage msg=")) && buf_add(out, name) &&
+	       buf_add(out, S(" stage=")) && buf_add(out, slice_of(stage_name(stage->stage))) &&
+	       buf_add(out, S(" mono=")) && buf_add_number(out, stage->mono_ns) &&
+	       buf_add(out, S(" bytes=")) && buf_add_number(out, stage->bytes) &&
+	       (stage->note.len == 0 || log_add_field(out, &note));
+}
+
+static bool more_add(struct buf *out, uint64_t more_rcpts)
+{
+	const struct log_field more = LOG_COUNT("more", more_rcpts);
+
+	return more_rcpts == 0 || log_add_field(out, &more);
 }
 
 void timeline_log(const struct timeline *t)
 {
-	char room[TIMELINE_LOG_BYTES];
+	char room[TIMELINE_LOG_BYTES], name_room[ID_TEXT_BYTES + 1];
+	struct slice name = id_text(t->id, name_room);
 	struct buf out = BUF_OVER(room);
 	size_t last_rcpt = SIZE_MAX;
 
@@ -114,7 +110,9 @@ void timeline_log(const struct timeline *t)
 		size_t whole = out.len;
 
 		/* A line that does not fit any more is left out, not cut. */
-		if (!line_add(&out, t, &t->stages[i], i == last_rcpt ? t->rcpts_not_noted : 0)) {
+		if (!line_add(&out, name, &t->stages[i]) ||
+			!more_add(&out, i == last_rcpt ? t->rcpts_not_noted : 0) ||
+			!buf_add_byte(&out, '\n')) {
 			out.len = whole;
 			break;
 		}
