@@ -104,7 +104,6 @@ static void batch_add_commit(struct rocks *r, const struct store_commit *c, stru
 {
 	struct store_key key;
 	struct slice row;
-	char version[8];
 
 	for (size_t i = 0; i < c->set_count; i++) {
 		row = store_key_row(&key, c->partition, c->sets[i].key);
@@ -114,11 +113,28 @@ static void batch_add_commit(struct rocks *r, const struct store_commit *c, stru
 		row = store_key_row(&key, c->partition, c->removes[i]);
 		rocksdb_writebatch_delete_cf(r->batch, r->families[FAMILY_ROWS], row.at, row.len);
 	}
-	store_save_u64(version, c->ret_version);
-	batch_put(r, r->batch, FAMILY_ROWS, store_key_version(&key, c->partition),
-		(struct slice){ version, sizeof version });
 	store_version_plan_set(&r->plan, c->partition, c->ret_version);
 	tally->stats.commits++;
+}
+
+/*
+ * Once a partition, however many commits to it are in the batch: nobody ever sees a part of a batch, on disk or in
+ * memory. Mails of one moment share the partition of their timelines.
+ */
+static void batch_add_versions(struct rocks *r)
+{
+	struct store_key key;
+	char version[8];
+
+	for (size_t i = 0; i < r->plan.room; i++) {
+		const struct store_planned *slot = &r->plan.slots[i];
+
+		if (slot->name.len == 0)
+			continue;
+		store_save_u64(version, slot->version);
+		batch_put(r, r->batch, FAMILY_ROWS, store_key_version(&key, slot->name),
+			(struct slice){ version, sizeof version });
+	}
 }
 
 /* All or none of them are in the batch: they read, and so may fail. */
@@ -275,6 +291,7 @@ void rocks_run_batch(void *context, struct store_txn *const *txns, size_t count)
 		if (rocks_is_open(r, &e)) {
 			for (size_t i = 0; i < count; i++)
 				txns[i]->answer = batch_add(r, txns[i], &tally);
+			batch_add_versions(r);
 			(void)rocksdb_writebatch_data(r->batch, &tally.stats.bytes_written);
 			tally.stats.syncs = tally.needs_sync;
 			is_written = batch_write_marked(r, tally.needs_sync, &e);
