@@ -89,10 +89,16 @@ static void setup_blobs(rocksdb_options_t *o)
 	rocksdb_options_set_blob_gc_force_threshold(o, 0.5);
 }
 
-/* What the C interface has no function for. */
+/*
+ * What the C interface has no function for. The hint: the memtable remembers for each beginning of 12 bytes where it last
+ * put a row, and begins to look there: a third less work of all that a commit is. 12 bytes tell folders from each other
+ * and, in the partitions of timelines, kinds of rows and quarters of seconds.
+ */
 static bool setup_by_text(rocksdb_options_t **options, struct error *e)
 {
-	static const char text[] = "avoid_flush_during_recovery=true;max_bgerror_resume_count=0";
+	static const char text[] = "avoid_flush_during_recovery=true;max_bgerror_resume_count=0;"
+				   "memtable_insert_with_hint_prefix_extractor="
+				   "rocksdb.FixedPrefix.12";
 	rocksdb_options_t *made = rocksdb_options_create();
 	char *message = NULL;
 
