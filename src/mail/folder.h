@@ -134,6 +134,7 @@ enum flags_outcome {
 struct flags_result {
 	uint32_t uid, flags;
 	uint64_t keywords, modseq; /* as they are now */
+	uint64_t modseq_before;    /* FLAGS_CHANGED: of the change before this one */
 	enum flags_outcome outcome;
 };
 /* One commit and one new modseq for all that change. uids ascending, count up to FOLDER_FLAGS_MAX; results[count]. */

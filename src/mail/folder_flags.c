@@ -39,7 +39,8 @@ static struct flags_result flags_after(const struct flags_change *change, const 
 	struct flags_result r = { .uid = entry->uid,
 		.flags = entry->flags,
 		.keywords = entry->keywords,
-		.modseq = entry->modseq };
+		.modseq = entry->modseq,
+		.modseq_before = entry->modseq };
 
 	if (change->has_unchanged_since && entry->modseq > change->unchanged_since) {
 		r.outcome = FLAGS_MODIFIED;

@@ -89,6 +89,11 @@ static bool is_own(const struct view *v, uint64_t modseq)
 	return false;
 }
 
+bool view_knows_flags(const struct view *v, uint64_t modseq)
+{
+	return modseq <= v->modseq || is_own(v, modseq);
+}
+
 static void own_forget(struct view *v)
 {
 	size_t kept = 0;

@@ -73,6 +73,9 @@ MUST_CHECK bool view_tell_gone(
 bool view_has_news(struct view *v);
 /* Our own change with this modseq is not to come back as news (STORE.SILENT, or told already). */
 void view_own_flags(struct view *v, uint64_t modseq);
+/* Does the client know the flags that this change left: was it told, or did it make them itself? When not, a change of its own on
+ * top of it must be told with all flags, for it would hide the other one (RFC 9051 6.4.6, on .SILENT). */
+bool view_knows_flags(const struct view *v, uint64_t modseq);
 
 /*
  * QRESYNC (RFC 7162 3.2.5): which of the UIDs `known` (empty: all below UIDNEXT) are not in the view because they vanished

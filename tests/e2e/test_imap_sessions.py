@@ -137,6 +137,26 @@ def test_flags_of_others_are_told_and_own_ones_only_once(box):
     assert one.do('NOOP') == ['* 1 FETCH (FLAGS (\\Answered \\Flagged \\Seen \\Recent))']
 
 
+def test_silent_does_not_hide_what_others_did(box):
+    """RFC 9051 6.4.6: .SILENT is about the client's own change; what others did to the message before it is told."""
+    send(box, 'one')
+    send(box, 'two')
+    a, b = Session(box), Session(box)
+    a.do('UNSELECT')
+    a.do('SELECT INBOX')
+    b.do('STORE 1 +FLAGS (\\Flagged)')
+    told = a.do('STORE 1:2 +FLAGS.SILENT (\\Seen)')
+    assert [line for line in told if 'FETCH' in line] == ['* 1 FETCH (FLAGS (\\Flagged \\Seen))']
+    assert a.do('STORE 1:2 +FLAGS.SILENT (\\Answered)') == [] and a.do('NOOP') == []
+    b.do('STORE 1 FLAGS (\\Seen)')
+    assert a.do('STORE 1 +FLAGS.SILENT (\\Seen)') == ['* 1 FETCH (FLAGS (\\Seen))']
+    a.do('ENABLE CONDSTORE')
+    b.do('STORE 1 +FLAGS (\\Draft)')
+    told = a.do('STORE 1:2 -FLAGS.SILENT (\\Seen)')
+    assert re.fullmatch(r'\* 1 FETCH \(FLAGS \(\\Draft\) MODSEQ \(\d+\)\)', told[0]), told
+    assert re.fullmatch(r'\* 2 FETCH \(MODSEQ \(\d+\)\)', told[1]) and len(told) == 2, told
+
+
 def test_new_keyword_is_announced_to_the_other(box):
     send(box, 'm')
     one, two = Session(box), Session(box)

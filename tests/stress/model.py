@@ -6,6 +6,10 @@ SYSTEM = ('\\seen', '\\answered', '\\flagged', '\\deleted', '\\draft')
 KEYWORDS = ('$One', '$Two', 'Three', 'four')
 
 
+def changed_flags(before, how, flags):
+    return frozenset({'+': before | flags, '-': before - flags, '': flags}[how])
+
+
 class Message:
     def __init__(self, uid, flags, body, word, size=None):
         self.uid, self.flags, self.word = uid, frozenset(flags), word
@@ -48,10 +52,10 @@ class Box:
     def store(self, uid, how, flags):
         """True when it changed."""
         m = self.messages[uid]
-        after = {'+': m.flags | flags, '-': m.flags - flags, '': flags}[how]
+        after = changed_flags(m.flags, how, flags)
         if after == m.flags:
             return False
-        m.flags = frozenset(after)
+        m.flags = after
         self.touch(m)
         return True
 

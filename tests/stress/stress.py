@@ -21,7 +21,7 @@ import tempfile
 import time
 
 from imap import Disagreement, Gone, as_set, numbers
-from model import KEYWORDS, SYSTEM, Box, Message, random_key
+from model import KEYWORDS, SYSTEM, Box, Message, changed_flags, random_key
 import world as w
 
 SESSIONS = 4
@@ -103,13 +103,13 @@ class Stress:
             return
         s.wrong(f'{s.command[:200]!r} is answered with {answer!r}')
 
-    def told_rightly(self, s, but=()):
-        """All flags that were told in the last command are the true ones; but not of those that it changed silently then."""
+    def told_rightly(self, s):
+        """All flags that were told in the last command are the true ones."""
         box = self.boxes[s.box] if s.box else None
         for row in s.results:
-            if box is None or row[0] != 'FETCH' or row[1] not in box.messages or row[1] in but:
+            if box is None or row[0] != 'FETCH' or row[1] not in box.messages or 'FLAGS' not in row[2]:
                 continue
-            if 'FLAGS' in row[2] and s.view.flags[row[1]] != box.messages[row[1]].flags:
+            if s.view.flags[row[1]] != box.messages[row[1]].flags:
                 s.wrong(f'UID {row[1]} was told with {sorted(s.view.flags[row[1]])}, it has {sorted(box.messages[row[1]].flags)}')
 
     def view_is_true(self, s):
@@ -223,12 +223,12 @@ class Stress:
         if told != late:
             s.wrong(f'MODIFIED {sorted(told)}, not {sorted(late)}')
         changed = {u for u in uids if u in box.messages and u not in late and box.store(u, how, flags)}
-        self.told_rightly(s, changed if silent else ())
-        heard = {row[1] for row in s.results if row[0] == 'FETCH'}
+        self.told_rightly(s)
+        heard = {row[1] for row in s.results if row[0] == 'FETCH' and 'FLAGS' in row[2]}
         if not silent and not changed <= heard:
             s.wrong(f'UIDs {sorted(changed - heard)} changed and were not told')
-        for u in changed if silent else ():
-            s.view.flags.pop(u, None)  # the client knows what it did, but not what others did meanwhile
+        for u in (u for u in uids if u not in heard and u not in late and u in s.view.flags):
+            s.view.flags[u] = changed_flags(s.view.flags[u], how, flags)  # it knows what it did itself
 
     def do_expunge(self):
         s, box = self.selected(True)

@@ -2,6 +2,7 @@
 #include "session/imap/change.h"
 #include "session/imap/place.h"
 #include "session/imap/progress.h"
+#include "session/imap/push.h"
 
 #include "syntax/imap_fetch.h"
 #include "syntax/imap_flag.h"
@@ -23,6 +24,14 @@ struct storing {
 
 /* ---- Answers ---- */
 
+/* RFC 9051 6.4.6: what others did to the message meanwhile is told regardless of .SILENT. */
+static bool is_silent(const struct storing *t, const struct flags_result *r)
+{
+	return t->given->is_silent &&
+	       (r->outcome != FLAGS_CHANGED || view_knows_flags(&t->s->view, r->modseq_before) ||
+		       !imap_wants_selected(t->s, IMAP_EVENT_FLAG_CHANGE));
+}
+
 static void say_result(struct storing *t, const struct flags_result *r)
 {
 	struct imap *s = t->s;
@@ -33,7 +42,7 @@ static void say_result(struct storing *t, const struct flags_result *r)
 	uint32_t seq = uids_seq(&s->view.uids, r->uid);
 	bool has_uid = s->is_uid || has_modseq; /* RFC 7162 3.2.4 */
 
-	if (!t->given->is_silent) {
+	if (!is_silent(t, r)) {
 		imap_put_flag_news(s, seq, &entry, has_uid);
 		return;
 	}

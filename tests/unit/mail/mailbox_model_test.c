@@ -121,10 +121,28 @@ static void op_append(struct model *m, struct folder *f)
 	check(appended.uid_last - appended.uid_first + 1 == count);
 }
 
-static void op_flags(struct model *m, struct client *c)
+/* What a client knows after a silent change of its own, when the session says no more than it must. */
+static void client_changed(const struct client *c, struct told *told,
+	const struct flags_change *change, const struct flags_result *result)
+{
+	bool is_silent = view_knows_flags(&c->view, result->modseq_before);
+
+	if (!is_silent || change->how == FLAGS_REPLACE) {
+		told->flags = result->flags;
+		told->keywords = result->keywords;
+	} else if (change->how == FLAGS_ADD) {
+		told->flags |= change->flags;
+		told->keywords |= change->keywords;
+	} else {
+		told->flags &= ~change->flags;
+		told->keywords &= ~change->keywords;
+	}
+}
+
+static void flags_change(
+	struct model *m, struct client *c, const uint32_t *uids, size_t count, bool is_own)
 {
 	struct folder *f = c->view.folder;
-	uint32_t uids[UIDS_MAX];
 	struct flags_result results[UIDS_MAX];
 	struct flags_change change = { .how = (enum flags_how)below(m, 3),
 		.flags = random_flags(m),
@@ -132,8 +150,7 @@ static void op_flags(struct model *m, struct client *c)
 		.may_be_lazy = below(m, 2) == 0 };
 	struct error e = { .fault = FAULT_NONE };
 	struct folder_state state;
-	size_t count = pick(m, f, uids);
-	bool is_good, is_own = below(m, 2) == 0;
+	bool is_good;
 
 	folder_state_get(f, &state);
 	change.has_unchanged_since = below(m, 4) == 0;
@@ -146,12 +163,23 @@ static void op_flags(struct model *m, struct client *c)
 
 		if (results[i].outcome != FLAGS_CHANGED)
 			continue;
+		if (told != NULL)
+			client_changed(c, told, &change, &results[i]);
 		view_own_flags(&c->view, results[i].modseq);
-		if (told == NULL)
-			continue;
-		told->flags = results[i].flags;
-		told->keywords = results[i].keywords;
 	}
+}
+
+/* By others, by the client, or by both one after the other: the worst case of what a silent change may hide. */
+static void op_flags(struct model *m, struct client *c)
+{
+	uint32_t uids[UIDS_MAX];
+	size_t count = pick(m, c->view.folder, uids);
+	unsigned who = below(m, 3);
+
+	if (who != 0)
+		flags_change(m, c, uids, count, false);
+	if (who != 1)
+		flags_change(m, c, uids, count, true);
 }
 
 static void op_expunge(struct model *m, struct folder *f)

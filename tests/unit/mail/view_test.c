@@ -86,6 +86,17 @@ static void test_flags(struct world *w)
 	(void)world_flag(f, 2, FLAGS_TAKE, ENTRY_FLAGGED, 0);
 	news = world_refresh(&v, false, &a);
 	check(news.flagged_count == 1 && news.flagged[0].flags == ENTRY_SEEN);
+	/* A change of one's own on top of one that was not told hides it: then all is to be said at once. */
+	check(view_knows_flags(&v, news.flagged[0].modseq));
+	(void)world_flag(f, 2, FLAGS_ADD, ENTRY_DRAFT, 0);
+	r = world_flag(f, 2, FLAGS_TAKE, ENTRY_SEEN, 0);
+	check(!view_knows_flags(&v, r.modseq_before) && !view_knows_flags(&v, r.modseq));
+	view_own_flags(&v, r.modseq);
+	check(view_knows_flags(&v, r.modseq));
+	check(refresh(&v, false, &a).flagged_count == 0);
+	r = world_flag(f, 2, FLAGS_ADD, ENTRY_SEEN, 0);
+	check(view_knows_flags(&v, r.modseq_before));
+	view_own_flags(&v, r.modseq);
 	/* The flags of a new message are fetched by the client. */
 	(void)world_append(w, f, 0, 0, S("x"));
 	(void)world_flag(f, 5, FLAGS_ADD, ENTRY_SEEN, 0);
