@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A client's side of IMAP for the stress programs: a connection, the grammar of answers, a session's view of its mailbox.
+"""A client's side of IMAP for the stress programs: a connection, and a session's view of its mailbox.
 
 The view is kept from what the server says alone, and holds the server to the rules while it does: a number means the message it
 meant before, EXPUNGE never comes in an answer to FETCH, STORE or SEARCH, EXISTS never shrinks, UIDs only grow, MODSEQ of a message
@@ -10,81 +10,13 @@ import re
 import socket
 import zlib
 
+from grammar import Disagreement, Gone, flag_set, name_of, numbers, pairs, quoted, tokens
+
+OTHERS = 'Other Users'
 PATIENCE_S = 60
 LEARN_TRIES = 30  # an answer may end with further news, or need a NOOP; with others at work some follow each other
+KEPT = ('SEARCH', 'ESEARCH', 'SORT', 'STATUS', 'LIST', 'LSUB', 'THREAD', 'QUOTA', 'QUOTAROOT', 'METADATA', 'ACL', 'MYRIGHTS')
 QUIET = re.compile(r'(FETCH|STORE|SEARCH|SORT)\b', re.I)  # commands in whose answers no number may move (RFC 9051 7.5.1)
-
-
-class Disagreement(AssertionError):
-    """The server and the model do not agree."""
-
-
-class Gone(Exception):
-    """The connection ended."""
-
-
-def tokens(text):
-    """The words and strings of an answer, parentheses as nested lists."""
-    stack, at = [[]], 0
-    while at < len(text):
-        c = text[at:at + 1]
-        if c == b' ':
-            at += 1
-        elif c == b'(':
-            stack.append([])
-            at += 1
-        elif c == b')':
-            done = stack.pop()
-            stack[-1].append(done)
-            at += 1
-        elif c == b'"':
-            out = bytearray()
-            at += 1
-            while text[at:at + 1] != b'"':
-                at += text[at:at + 1] == b'\\'
-                out += text[at:at + 1]
-                at += 1
-            stack[-1].append(bytes(out))
-            at += 1
-        elif c == b'{':
-            end = text.index(b'}\r\n', at)
-            count = int(text[at + 1:end])
-            stack[-1].append(text[end + 3:end + 3 + count])
-            at = end + 3 + count
-        else:
-            hit = re.compile(rb'[^ ()\[\]"{]*(\[[^\]]*\])?[^ ()"{]*').match(text, at)
-            stack[-1].append(hit.group(0).decode())
-            at = hit.end()
-            if not hit.group(0):
-                raise Disagreement(f'not the grammar of an answer at {at}: {text!r}')
-    if len(stack) != 1:
-        raise Disagreement(f'parentheses do not match: {text!r}')
-    return stack[0]
-
-
-def numbers(text):
-    """Of a set: "1:3,7" -> [1, 2, 3, 7]; also "3:1", which is the same as "1:3"."""
-    found = []
-    for part in str(text).split(','):
-        first, _, last = part.partition(':')
-        first, last = int(first), int(last or first)
-        found += range(min(first, last), max(first, last) + 1)
-    return found
-
-
-def as_set(uids):
-    """The shortest spelling of some numbers."""
-    parts, uids = [], sorted(set(uids))
-    for n in uids:
-        if parts and parts[-1][1] == n - 1:
-            parts[-1][1] = n
-        else:
-            parts.append([n, n])
-    return ','.join(str(a) if a == b else f'{a}:{b}' for a, b in parts)
-
-
-def flag_set(items):
-    return frozenset(f if f.startswith('$') else f.lower() for f in items) - {'\\recent'}
 
 
 class View:
@@ -129,10 +61,11 @@ class Inflating:
 
 class Session:
     def __init__(self, port, user, password, name='?'):
-        self.name, self.user = name, user
+        self.name, self.user, self.is_utf8, self.has_rev2 = name, user, False, False
         self.log = collections.deque(maxlen=60)
         self.tag_number, self.view, self.box, self.is_idle = 0, None, None, False
         self.has_qresync = self.is_read_only = self.is_uid_only = self.has_notify = False
+        self.status = None    # of NOTIFY: place -> (MESSAGES, UIDNEXT) as told
         self.deflate = None
         self.results = []     # of SEARCH, STATUS, LIST, VANISHED (EARLIER) of the command that runs
         try:
@@ -146,6 +79,21 @@ class Session:
 
     def wrong(self, what):
         raise Disagreement(f'{self.name} ({self.box}): {what}\n' + '\n'.join(self.log))
+
+    # ---- Names ----
+
+    def spell(self, place):
+        """A mailbox as this session calls it: of its own the name, of others (owner, name)."""
+        owner, name = (self.user, place) if isinstance(place, str) else place
+        return quoted(name if owner == self.user else f'{OTHERS}/{owner}/{name}', self.is_utf8)
+
+    def place(self, word):
+        """The same back, from an answer."""
+        name = name_of(word, self.is_utf8)
+        if not name.startswith(OTHERS + '/'):
+            return self.user, name
+        owner, _, name = name[len(OTHERS) + 1:].partition('/')
+        return owner, name
 
     # ---- Lines ----
 
@@ -204,22 +152,27 @@ class Session:
             self.wrong(f'{command[:200]!r} is answered with {answer!r}, not {expect}')
         return answer
 
-    def append(self, box, messages, expect='OK', verb=None):
+    def answers(self, kind):
+        """Of the last command, the words of its answers of that kind."""
+        return [row[1] for row in self.results if row[0] == kind]
+
+    def append(self, place, messages, expect='OK', verb=None):
         """messages: (flags, date or None, bytes)... The verb of REPLACE has its arguments."""
-        self.start_append(box, messages, verb)
+        self.start_append(place, messages, verb)
         answer = self.finish()
         if expect and not answer.startswith(expect):
             self.wrong(f'APPEND is answered with {answer!r}')
         return answer
 
-    def start_append(self, box, messages, verb=None):
+    def start_append(self, place, messages, verb=None):
         self.tag_number += 1
         self.command, self.results, self.told = 'APPEND', [], set()
-        text = f'a{self.tag_number} {verb or "APPEND " + box}'.encode()
+        verb = verb or f'APPEND {self.spell(place)}'
+        text = f'a{self.tag_number} {verb}'.encode()
         for flags, date, body in messages:
             date = f' "{date}"' if date else ''
             text += f' ({" ".join(sorted(flags))}){date} {{{len(body)}+}}\r\n'.encode() + body
-        self.log.append(f'C: {verb or "APPEND " + box}, {len(messages)} messages')
+        self.log.append(f'C: {verb}, {len(messages)} messages')
         self.send(text + b'\r\n')
 
     # ---- Answers ----
@@ -242,8 +195,11 @@ class Session:
         kind = str(words[0]).upper()
         if kind == 'VANISHED':
             self.take_vanished(words[1:])
-        elif kind in ('SEARCH', 'ESEARCH', 'SORT', 'STATUS', 'LIST', 'THREAD'):
+        elif kind in KEPT:
             self.results.append((kind, words[1:]))
+            if kind == 'STATUS' and self.status is not None:
+                values = pairs(words[-1])
+                self.status[self.place(words[1])] = int(values['MESSAGES']), int(values['UIDNEXT'])
         elif kind == 'BYE':
             raise Gone(f'{self.name}: {text[:200]!r}')
         elif self.view is not None:
@@ -335,7 +291,7 @@ class Session:
     def take_fetch(self, number, items):
         if not 1 <= number <= len(self.view.uids):
             self.wrong(f'FETCH {number} of {len(self.view.uids)}')
-        values = {str(k).upper(): v for k, v in zip(items[::2], items[1::2])}
+        values = pairs(items)
         view, uid = self.view, self.view.uids[number - 1]
         if 'UID' in values:
             told = int(values['UID'])
@@ -361,11 +317,12 @@ class Session:
 
     # ---- Commands ----
 
-    def select(self, box, more='', read_only=False):
+    def select(self, place, more='', read_only=False):
         if self.has_notify and self.view is not None:
             self.do('UNSELECT')  # what is told unasked of the mailbox before must not be taken for the next one's
-        self.view, self.box, self.is_read_only = View(), box, read_only
-        answer = self.do(f'{"EXAMINE" if read_only else "SELECT"} {box}{more}', None)
+        self.view, self.box = View(), place
+        answer = self.do(f'{"EXAMINE" if read_only else "SELECT"} {self.spell(place)}{more}', None)
+        self.is_read_only = answer.startswith('OK [READ-ONLY]')
         if not answer.startswith('OK'):
             self.view = self.box = None
         return answer

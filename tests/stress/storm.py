@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-from imap import Disagreement, Gone, as_set, flag_set, numbers
+from grammar import Disagreement, Gone, as_set, flag_set, numbers
 from model import KEYWORDS, SYSTEM
 import world as w
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The server under stress, and the comparison of what it holds with what the model says it must."""
+import datetime
 import hashlib
 import os
 import poplib
@@ -9,10 +10,12 @@ import smtplib
 import subprocess
 import time
 
-from imap import Disagreement, Session
+from grammar import Disagreement
+from imap import Session
 from model import Box
 
-USER, PASSWORD = 'alice@a.example', 'for the stress test'
+USER, OTHER, PASSWORD = 'alice@a.example', 'bob@a.example', 'for the stress test'
+QUOTA_BYTES, QUOTA_MESSAGES = 100 << 20, 100000  # never reached; but what is used is told only of those who have one
 START_SECONDS_MAX = 60
 SERVICES = ('smtp', 'submission', 'submissions', 'pop3', 'pop3s', 'imap', 'imaps', 'lmtp')
 USED = ('smtp', 'pop3', 'imap', 'lmtp')
@@ -68,18 +71,23 @@ class Server:
         os.makedirs(self.data, mode=0o700)
         self.start()
         self.cli('domain', 'add', 'a.example')
-        self.cli('account', 'add', USER, '--password-stdin', stdin=PASSWORD + '\n')
+        for user in (USER, OTHER):
+            self.cli('account', 'add', user, '--password-stdin', stdin=PASSWORD + '\n')
+            self.set_quota(user, QUOTA_MESSAGES)
 
-    def session(self, name):
-        return Session(self.ports['imap'], USER, PASSWORD, name)
+    def set_quota(self, user, messages):
+        self.cli('account', 'set', user, '--quota', str(QUOTA_BYTES), '--quota-messages', str(messages))
 
-    def deliver(self, text, way):
+    def session(self, name, user=USER):
+        return Session(self.ports['imap'], user, PASSWORD, name)
+
+    def deliver(self, text, way, user=USER):
         if way == 'lmtp':
             with smtplib.LMTP('127.0.0.1', self.ports['lmtp'], timeout=60) as s:
-                s.sendmail('bob@c.example', [USER], text)
+                s.sendmail('bob@c.example', [user], text)
         else:
             with smtplib.SMTP('127.0.0.1', self.ports['smtp'], timeout=60) as s:
-                s.sendmail('bob@c.example', [USER], text)
+                s.sendmail('bob@c.example', [user], text)
 
     def pop3_delete(self, chosen):
         """Deletes messages by their number."""
@@ -94,8 +102,8 @@ class Server:
 class Seen:
     """A mailbox as a fresh session sees it."""
 
-    def __init__(self, oracle, name):
-        answer = oracle.select(name, ' (CONDSTORE)', read_only=True)
+    def __init__(self, oracle, place):
+        answer = oracle.select(place, ' (CONDSTORE)', read_only=True)
         self.is_there = answer.startswith('OK')
         if not self.is_there:
             return
@@ -103,11 +111,12 @@ class Seen:
         self.uid_validity, self.highest = view.uid_validity, view.highest_modseq
         self.rows = {}
         if view.uids:
-            oracle.do('FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE)')
+            oracle.do('FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE INTERNALDATE)')
             for kind, uid, values in oracle.results:
                 assert kind == 'FETCH'
-                self.rows[uid] = (oracle.view.flags[uid], int(values['MODSEQ'][0]), int(values['RFC822.SIZE']))
-        oracle.do(f'STATUS {name} (UIDNEXT)')
+                self.rows[uid] = (oracle.view.flags[uid], int(values['MODSEQ'][0]), int(values['RFC822.SIZE']),
+                                  seconds(values['INTERNALDATE']))
+        oracle.do(f'STATUS {oracle.spell(place)} (UIDNEXT)')
         words = oracle.results[-1][1][-1]
         self.uid_next = int(words[words.index('UIDNEXT') + 1])
 
@@ -126,11 +135,13 @@ def differences(box, seen):
         why.append(f'UIDs: {sorted(extra)} too many, {sorted(missing)} missing')
         return why
     for uid, m in box.messages.items():
-        flags, modseq, size = seen.rows[uid]
+        flags, modseq, size, internal = seen.rows[uid]
         if flags != m.flags:
             why.append(f'UID {uid} has {sorted(flags)}, not {sorted(m.flags)}')
         if m.size is not None and size != m.size:
             why.append(f'UID {uid} has {size} bytes, not {m.size}')
+        if m.internal is not None and internal != m.internal:
+            why.append(f'UID {uid} has INTERNALDATE {internal}, not {m.internal}')
         if m.modseq == 0 and modseq <= m.modseq_before:
             why.append(f'UID {uid} changed, but its MODSEQ {modseq} is not above {m.modseq_before}')
         if m.modseq != 0 and modseq != m.modseq:
@@ -145,54 +156,58 @@ def differences(box, seen):
 
 
 def adopt(box, seen):
-    """What only the server can know: modification sequences, sizes of delivered mail."""
+    """What only the server can know: modification sequences, sizes of delivered mail and when it came."""
     for uid, m in box.messages.items():
-        _, m.modseq, m.size = seen.rows[uid]
+        _, m.modseq, m.size, m.internal = seen.rows[uid]
     box.highest, box.is_changed = seen.highest, False
 
 
-def check(oracle, name, box):
-    seen = Seen(oracle, name)
+def check(oracle, place, box):
+    seen = Seen(oracle, place)
     why = differences(box, seen)
     if why:
-        oracle.wrong(f'mailbox {name}: ' + '; '.join(why[:10]))
+        oracle.wrong(f'mailbox {place}: ' + '; '.join(why[:10]))
     adopt(box, seen)
 
 
-def check_either(oracle, boxes_before, boxes_after):
+def check_either(oracles, before, after):
     """After a kill in a command: every mailbox is as before it or as after it, and all are on one side. The boxes that it is."""
-    seen = {name: Seen(oracle, name) for name in {*boxes_before, *boxes_after}}
+    seen = {place: Seen(oracles[place[0]], place) for place in {*before, *after}}
     problems = []
-    for side in (boxes_after, boxes_before):
-        why = [f'{name}: {d}' for name, box in side.items() for d in differences(box, seen[name])]
-        why += [f'{name}: it is there' for name, s in seen.items() if s.is_there and name not in side]
+    for side in (after, before):
+        why = [f'{place}: {d}' for place, box in side.items() for d in differences(box, seen[place])]
+        why += [f'{place}: it is there' for place, s in seen.items() if s.is_there and place not in side]
         if not why:
-            for name, box in side.items():
-                adopt(box, seen[name])
+            for place, box in side.items():
+                adopt(box, seen[place])
             return side
         problems.append(why[:5])
-    return oracle.wrong(f'neither after the command ({problems[0]}) nor before it ({problems[1]})')
+    raise Disagreement(f'neither after the command ({problems[0]}) nor before it ({problems[1]})')
 
 
-def check_bodies(oracle, name, box):
+def check_bodies(oracle, place, box):
     """The bytes of every message that we appended ourselves."""
-    oracle.select(name, read_only=True)
+    oracle.select(place, read_only=True)
     if not box.messages:
         return
     oracle.do('FETCH 1:* (UID BODY.PEEK[])')
     for _, uid, values in oracle.results:
-        digest = hashlib.sha256(values['BODY[]']).hexdigest()
-        if box.messages[uid].digest not in (None, digest):
-            oracle.wrong(f'mailbox {name}: the bytes of UID {uid} are others')
+        if box.messages[uid].digest() not in (None, hashlib.sha256(values['BODY[]']).hexdigest()):
+            oracle.wrong(f'mailbox {place}: the bytes of UID {uid} are others')
+
+
+def seconds(date):
+    """Of an INTERNALDATE."""
+    return datetime.datetime.strptime(date.decode().strip(), '%d-%b-%Y %H:%M:%S %z').timestamp()
 
 
 def first_boxes(oracle):
-    """The account's mailboxes at the start: INBOX alone."""
+    """An account's mailboxes at the start: INBOX alone."""
     oracle.do('LIST "" "*"')
     boxes = {}
     for _, words in oracle.results:
-        name = words[-1].decode() if isinstance(words[-1], bytes) else words[-1]
-        seen = Seen(oracle, name)
-        boxes[name] = Box(seen.uid_validity)
-        boxes[name].uid_next, boxes[name].highest, boxes[name].is_changed = seen.uid_next, seen.highest, False
+        place = oracle.place(words[-1])
+        seen = Seen(oracle, place)
+        box = boxes[place] = Box(seen.uid_validity)
+        box.uid_next, box.highest, box.is_changed = seen.uid_next, seen.highest, False
     return boxes
