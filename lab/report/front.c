@@ -199,6 +199,7 @@ void report_write(struct doc *d, const struct summary *s, const json_t *environm
 	part_compared(d, s);
 	part_spread(d, s);
 	part_sizes(d, s);
+	part_factors(d, s);
 	part_load(d, s);
 	part_stages(d, s);
 	part_costs(d, s);

@@ -166,6 +166,23 @@ static json_t *sizes_json(const struct summary *s)
 	return sizes;
 }
 
+static json_t *factors_json(const struct summary *s)
+{
+	json_t *terms = json_array();
+
+	for (size_t i = 0; i < s->factors.count; i++) {
+		const struct factor_term *t = &s->factors.terms[i];
+
+		for (size_t q = 0; q < FACTOR_QUANTILES; q++)
+			(void)json_array_append_new(
+				terms, json_pack("{s:s, s:f, s:o, s:o, s:o, s:o}", "term", t->name,
+					       "quantile", factor_quantiles[q], "factor",
+					       real(t->factor[q]), "ci95", interval_json(t->ci[q]),
+					       "p", real(t->p[q]), "p_bh", real(t->p_bh[q])));
+	}
+	return terms;
+}
+
 json_t *json_summary(const struct summary *s)
 {
 	json_t *cells = json_array(), *pairs = json_array(), *noise = json_array();
@@ -177,7 +194,7 @@ json_t *json_summary(const struct summary *s)
 	for (size_t i = 0; i < s->noise_count; i++)
 		(void)json_array_append_new(noise, pair_json(s, &s->noise[i]));
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}",
+			 "s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o}",
 		"format", 2, "experiment", s->plan.x.name, "question", s->plan.x.question,
 		"experiment_sha256", s->plan.hash, "created", s->plan.created, "tool", s->plan.tool,
 		"seed", (json_int_t)s->plan.x.seed, "blocks", (int)s->plan.x.blocks,
@@ -186,5 +203,6 @@ json_t *json_summary(const struct summary *s)
 		real(s->steal_max), "flush_us", real(s->flush_us), "canary_p95_to_median",
 		real(s->spin_spread), "instrument_p99_ms", real(s->instrument_ms), "claims",
 		claims_json(s), "sizes", sizes_json(s), "trials", trials_json(s), "sesoi_percent",
-		(int)s->plan.x.sesoi_percent, "instrument_floor_ms", real(s->floor_ms));
+		(int)s->plan.x.sesoi_percent, "instrument_floor_ms", real(s->floor_ms), "factors",
+		factors_json(s));
 }

@@ -70,6 +70,7 @@ void summary_done(struct summary *s)
 		for (unsigned k = 0; k < COUNT(s->cells[i].sizes); k++)
 			free(s->cells[i].sizes[k].sorted);
 	}
+	factors_done(&s->factors);
 	free(s->trials);
 	free(s->pairs);
 	s->trials = NULL;

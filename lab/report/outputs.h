@@ -27,6 +27,8 @@ void part_compared(struct doc *d, const struct summary *s);
 void part_spread(struct doc *d, const struct summary *s);
 void part_sizes(struct doc *d, const struct summary *s);
 void part_load(struct doc *d, const struct summary *s);
+/* terms.c: what each factor does to the middle and to the slow end */
+void part_factors(struct doc *d, const struct summary *s);
 /* way.c: stages, deployment, what a mail costs */
 void part_stages(struct doc *d, const struct summary *s);
 void part_costs(struct doc *d, const struct summary *s);
@@ -47,6 +49,7 @@ void part_again(struct doc *d, const struct summary *s);
 void csv_results(struct page *p, const struct summary *s);
 void csv_comparisons(struct page *p, const struct summary *s);
 void csv_trials(struct page *p, const struct summary *s);
+void csv_factors(struct page *p, const struct summary *s);
 void csv_samples(struct page *p, const struct summary *s);
 /* Owned by the caller. */
 json_t *json_summary(const struct summary *s);

@@ -41,6 +41,7 @@ static bool tables_write(const struct summary *s, const char *folder, struct err
 		{ "results.csv", csv_results },
 		{ "comparisons.csv", csv_comparisons },
 		{ "trials.csv", csv_trials },
+		{ "factors.csv", csv_factors },
 		{ "samples.csv", csv_samples },
 	};
 	struct page p = { .is_broken = false };

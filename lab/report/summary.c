@@ -175,6 +175,8 @@ bool summary_make(const char *folder, struct summary *ret, struct error *e)
 	if (!pairs_ranks_fill(ret, e))
 		return false;
 	pairs_spread_fill(ret, room);
+	if (!factors_fill(ret, &ret->factors, e))
+		return false;
 	flushes_fill(ret);
 	diagnostics_fill(ret, room);
 	ret->floor_ms = floor_load(ret, folder);

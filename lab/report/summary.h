@@ -7,10 +7,12 @@
  * when that was planned; in milliseconds. Cells are in the experiment's order. A mail that never came is
  * +infinity in medians and percentiles and is left out of means, whose rows say how many are missing.
  * In files: load.c (reading), summary.c (the order of it all), cells.c (a cell at a size), pairs.c (comparisons, noise, ranks),
- * costs.c (stages, load and cost of a mail, from the records), claims.c (what was declared before).
+ * factors.c (platform, size and devices together), costs.c (stages, load and cost of a mail, from the records), claims.c
+ * (what was declared before).
  * Ownership: summary_done frees all. Limits: those of the experiment, and SUMMARY_*.
  */
 #include "lab/report/costs.h"
+#include "lab/report/factors.h"
 #include "lab/run/record.h"
 #include "lab/samples/samples.h"
 #include "lab/stats/compare.h"
@@ -96,6 +98,7 @@ struct summary {
 	double friedman[WORKLOAD_SIZES_MAX],
 		friedman_p[WORKLOAD_SIZES_MAX]; /* NAN: two platforms */
 	struct model_spread spread;
+	struct factors factors;
 	bool has_spread, has_load, has_flushes; /* flushes: the cells' labels differ */
 	struct summary_claim claims[CLAIMS_MAX];
 	double steal_max, flush_us, spin_spread; /* spread: p95/median of the canary's spin */

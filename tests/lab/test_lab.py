@@ -86,7 +86,7 @@ def mails_of(out, label="one"):
 
 
 def digests(out, *names):
-    names = names or ("report.html", "report.md", "summary.json", "results.csv", "comparisons.csv", "trials.csv",
+    names = names or ("report.html", "report.md", "summary.json", "results.csv", "comparisons.csv", "trials.csv", "factors.csv",
                       "samples.csv", *sorted(str(p.relative_to(out)) for p in out.glob("figures/*.svg")))
     return [(str(name), hashlib.sha256((out / name).read_bytes()).hexdigest()) for name in names]
 
