@@ -70,6 +70,43 @@ static bool cells_check(const struct experiment *x, struct error *e)
 	return true;
 }
 
+static bool set_is_fine(const char *set)
+{
+	const char *equals = strchr(set, '=');
+
+	for (const char *at = set; equals != NULL && at < equals; at++) {
+		if (!ascii_is_alpha(*at) && strchr("._", *at) == NULL)
+			return false;
+	}
+	return equals != NULL && equals > set;
+}
+
+/* What only our server has, and what only TLS has. */
+static bool ways_check(const struct experiment *x, struct error *e)
+{
+	for (unsigned i = 0; i < x->cell_count; i++) {
+		const struct experiment_cell *c = &x->cells[i];
+		bool is_ours =
+			c->server[0] == '\0' || strcmp(c->server, server_mailvisor.name) == 0;
+
+		if (c->way.resumes && !way_has_tls(&c->way))
+			return fail(e, FAULT_NEVER,
+				"platform %s: 'resume' belongs to submit = starttls or tls",
+				c->label);
+		if (c->set_count > 0 && !is_ours)
+			return fail(e, FAULT_NEVER,
+				"platform %s: 'set' changes settings of Mailvisor, not of '%s'",
+				c->label, c->server);
+		for (unsigned k = 0; k < c->set_count; k++) {
+			if (!set_is_fine(c->sets[k]))
+				return fail(e, FAULT_NEVER,
+					"platform %s: set: '%s' is none like \"trace.keep=0h\"",
+					c->label, c->sets[k]);
+		}
+	}
+	return true;
+}
+
 static bool sizes_check(const struct experiment *x, struct error *e)
 {
 	for (unsigned i = 0; i < x->size_count; i++) {
@@ -91,7 +128,8 @@ bool experiment_check(const struct experiment *x, struct error *e)
 		return false;
 	return in_range("platforms", x->cell_count, 1, EXPERIMENT_CELLS_MAX, e) &&
 	       in_range("sizes", x->size_count, 1, WORKLOAD_SIZES_MAX, e) && cells_check(x, e) &&
-	       sizes_check(x, e) && in_range("blocks", x->blocks, 1, EXPERIMENT_BLOCKS_MAX, e) &&
+	       ways_check(x, e) && sizes_check(x, e) &&
+	       in_range("blocks", x->blocks, 1, EXPERIMENT_BLOCKS_MAX, e) &&
 	       in_range("warmup", x->warmup, 0, 100000, e) &&
 	       in_range("literal", x->literal_count, 1, 1000, e) &&
 	       in_range("poll_us", x->poll_interval_us, 100, 60000000, e) &&
@@ -158,7 +196,9 @@ bool experiment_is_same(const struct experiment_cell *a, const struct experiment
 {
 	return strcmp(a->platform, b->platform) == 0 && strcmp(server_of(a), server_of(b)) == 0 &&
 	       a->cpu_count == b->cpu_count && a->memory_mib == b->memory_mib &&
-	       hardware_same(&a->hardware, &b->hardware);
+	       hardware_same(&a->hardware, &b->hardware) && a->way.submit == b->way.submit &&
+	       a->way.resumes == b->way.resumes && a->set_count == b->set_count &&
+	       memcmp(a->sets, b->sets, sizeof a->sets) == 0;
 }
 
 static bool cell_add(struct experiment *x, const struct experiment_cell *like, struct slice server,
@@ -236,6 +276,18 @@ static bool factors_print(const struct experiment_cell *c, struct buf *to)
 	return fits;
 }
 
+static bool way_print(const struct experiment_cell *c, struct buf *to)
+{
+	bool fits = (c->way.submit == SUBMIT_SMTP || buf_add_format(to, "\tsubmit = %s\n",
+							     submit_kind_name(c->way.submit))) &&
+		    (!c->way.resumes || buf_add(to, S("\tresume = true\n"))) &&
+		    (c->set_count == 0 || buf_add(to, S("\tset = {")));
+
+	for (unsigned i = 0; i < c->set_count; i++)
+		fits = fits && buf_add_format(to, "%s\"%s\"", i > 0 ? ", " : " ", c->sets[i]);
+	return fits && (c->set_count == 0 || buf_add(to, S(" }\n")));
+}
+
 static bool cells_print(const struct experiment *x, struct buf *to)
 {
 	for (unsigned i = 0; i < x->cell_count; i++) {
@@ -245,7 +297,7 @@ static bool cells_print(const struct experiment *x, struct buf *to)
 			!driver_print(c->platform, to) ||
 			!buf_add_format(to, "\tcontrol = %s\n\tmessages = %u\n",
 				c->is_control ? "true" : "false", experiment_per_size(x, i)) ||
-			!cell_server_print(c, to) || !factors_print(c, to) ||
+			!cell_server_print(c, to) || !factors_print(c, to) || !way_print(c, to) ||
 			!buf_add(to, S("}\n")))
 			return false;
 	}

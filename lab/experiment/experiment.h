@@ -4,7 +4,8 @@
  * experiment - what is asked, declared before anything runs: platforms, sizes, blocks, seed.
  *
  * Built in: `paper`, the evaluation of the study with sound numbers; `servers`, other mail servers beside ours on
- * one platform; `load`, a sweep of rates on every platform; and their --quick forms. Any other is
+ * one platform; `load`, a sweep of rates on every platform; and the others of builtin.c, with their --quick
+ * forms. Any other is
  * a text file (docs/lab.md). The text that experiment_print() writes is the canonical one: it is
  * stored with the results, hashed, and reads back as the same experiment.
  * Not here: in which order trials run (lab/run/plan.h).
@@ -27,6 +28,8 @@ enum {
 	EXPERIMENT_HASH_TEXT_BYTES = 64,
 	EXPERIMENT_PATH_BYTES = 160, /* of a log file */
 	LABEL_BYTES = 32,
+	CELL_SET_COUNT = 4, /* settings of our server that a cell may change */
+	CELL_SET_BYTES = 64,
 	DRIVER_BYTES = 96, /* "external:[2001:db8::1]:2525:1110" fits */
 };
 
@@ -41,6 +44,9 @@ struct experiment_cell {
 	/* Factors; 0: the experiment's. */
 	unsigned cpu_count, memory_mib;
 	struct hardware hardware;
+	struct mail_way way;                       /* by which doors its clients come */
+	char sets[CELL_SET_COUNT][CELL_SET_BYTES]; /* "trace.keep=0h": of our server */
+	unsigned set_count;
 };
 
 struct experiment {
@@ -65,7 +71,7 @@ struct experiment {
 	struct run_rules rules;
 };
 
-/* name: "paper", "devices", "filesystems", "storage", "servers", "load". An unknown name is a failure that lists what there is. */
+/* name: one of builtin.c. An unknown name is a failure that lists what there is. */
 MUST_CHECK bool experiment_builtin(
 	struct slice name, bool is_quick, struct experiment *ret, struct error *e);
 MUST_CHECK bool experiment_read(const char *path, struct experiment *ret, struct error *e);

@@ -80,6 +80,33 @@ static bool factors_take(cfg_t *cfg, struct experiment_cell *ret, struct error *
 	       count_take(cfg, "memory_mib", &ret->memory_mib, e);
 }
 
+static bool way_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
+{
+	const char *submit = cfg_getstr(cfg, "submit");
+
+	ret->way.resumes = cfg_getbool(cfg, "resume") == cfg_true;
+	if (submit != NULL && !submit_kind_find(slice_of(submit), &ret->way.submit))
+		return fail(e, FAULT_NEVER,
+			"platform %s: submit '%.40s' is none of smtp, plain, starttls, tls",
+			ret->label, submit);
+	ret->set_count = cfg_size(cfg, "set");
+	if (ret->set_count > CELL_SET_COUNT)
+		return fail(e, FAULT_NEVER, "platform %s: at most %d settings", ret->label,
+			CELL_SET_COUNT);
+	for (unsigned i = 0; i < ret->set_count; i++) {
+		const char *set = cfg_getnstr(cfg, "set", i);
+
+		if (strpbrk(set, "\"\\$ \r\n\t") != NULL ||
+			!slice_text(slice_of(set), ret->sets[i], sizeof ret->sets[i]))
+			return fail(e, FAULT_NEVER,
+				"platform %s: set: want \"KEY=VALUE\" of at most %d bytes, "
+				"without quotes, "
+				"backslashes, $ and spaces",
+				ret->label, CELL_SET_BYTES - 1);
+	}
+	return true;
+}
+
 static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
 {
 	const char *title = cfg_title(cfg);
@@ -94,7 +121,8 @@ static bool cell_take(cfg_t *cfg, struct experiment_cell *ret, struct error *e)
 	return text_take(cfg, "driver", ret->platform, sizeof ret->platform, e) &&
 	       text_take(cfg, "server", ret->server, sizeof ret->server, e) &&
 	       text_take(cfg, "log", ret->log, sizeof ret->log, e) &&
-	       count_take(cfg, "messages", &ret->per_size, e) && factors_take(cfg, ret, e);
+	       count_take(cfg, "messages", &ret->per_size, e) && factors_take(cfg, ret, e) &&
+	       way_take(cfg, ret, e);
 }
 
 static bool lists_take(cfg_t *cfg, struct experiment *ret, struct error *e)
@@ -176,12 +204,13 @@ static bool take(cfg_t *cfg, struct experiment *ret, struct error *e)
 	       experiment_check(ret, e);
 }
 
-bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
+/* The table of libconfuse for a platform. */
+enum { PLATFORM_OPTION_COUNT = 18 };
+
+static void platform_options(char *no_sets, cfg_opt_t ret[PLATFORM_OPTION_COUNT])
 {
-	char sizes[] = "{1K, 3K, 5K, 10K}", no_rates[] = "{}"; /* the library wants them writable */
-	cfg_opt_t load[LOAD_OPTION_COUNT], rules[RULES_OPTION_COUNT];
 	/* clang-format off */
-	cfg_opt_t platform[] = {
+	const cfg_opt_t all[] = {
 		CFG_STR("driver", NULL, CFGF_NONE),
 		CFG_STR("server", NULL, CFGF_NONE),
 		CFG_STR("log", NULL, CFGF_NONE),
@@ -196,8 +225,23 @@ bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 		CFG_STR("filesystem", NULL, CFGF_NONE),
 		CFG_STR("network", NULL, CFGF_NONE),
 		CFG_STR("kernel", NULL, CFGF_NONE),
+		CFG_STR("submit", NULL, CFGF_NONE),
+		CFG_BOOL("resume", cfg_false, CFGF_NONE),
+		CFG_STR_LIST("set", no_sets, CFGF_NONE),
 		CFG_END()
 	};
+	/* clang-format on */
+	_Static_assert(COUNT(all) == PLATFORM_OPTION_COUNT, "each has a place");
+	memcpy(ret, all, sizeof all);
+}
+
+bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
+{
+	char sizes[] = "{1K, 3K, 5K, 10K}", no_rates[] = "{}",
+	     no_sets[] = "{}"; /* the library wants them writable */
+	cfg_opt_t load[LOAD_OPTION_COUNT], rules[RULES_OPTION_COUNT];
+	cfg_opt_t platform[PLATFORM_OPTION_COUNT];
+	/* clang-format off */
 	cfg_opt_t claim[] = {
 		CFG_STR("text", "", CFGF_NONE),
 		CFG_STR("kind", "less", CFGF_NONE),
@@ -236,6 +280,7 @@ bool experiment_parse(const char *text, struct experiment *ret, struct error *e)
 	/* clang-format on */
 	load_options(no_rates, load);
 	rules_options(rules);
+	platform_options(no_sets, platform);
 	cfg_t *cfg = cfg_init(options, CFGF_NONE);
 	struct experiment x = { .cell_count = 0 };
 

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "lab/hardware/hardware.h"
+#include "lab/workload/way.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,7 +50,11 @@ struct deploy_plan {
 	uint64_t memory_bytes;
 	uint64_t disk_bytes;
 	struct hardware hardware; /* what differs from the defaults, platform_takes() */
-	const char *server_path;  /* the `mailvisor` program */
+	struct mail_way way;      /* the doors that its clients need */
+	const char *const
+		*sets; /* "KEY=VALUE" for our server, on top of the lab's own; set_count of them */
+	unsigned set_count;
+	const char *server_path; /* the `mailvisor` program */
 	/* another mail server than ours; NULL or server_mailvisor: ours. Process and container only. */
 	const struct server *server;
 	const char *packages_path; /* root of unpacked packages for it; NULL: what is installed */
@@ -74,6 +79,8 @@ struct deployment {
 	char host[64]; /* an address to connect to from the lab's own network namespace */
 	uint16_t smtp_port, pop3_port;
 	uint16_t submission_port, lmtp_port, imap_port; /* 0: not offered */
+	uint16_t submissions_port, pop3s_port,
+		imaps_port; /* TLS from the first byte; 0: not offered */
 	/* spawn -> first 220: the two times every driver fills; the rest as far as it sees them. */
 	uint64_t spawn_ns, first_220_ns;
 	struct deploy_stage stages[PLATFORM_STAGE_COUNT];

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 enum { SMTP_PORT = 25, POP3_PORT = 110, SUBMISSION_PORT = 587, IMAP_PORT = 143 };
+enum { SUBMISSIONS_PORT = 465, POP3S_PORT = 995, IMAPS_PORT = 993 };
 enum { WALK_FILES = 16 }; /* directories that nftw keeps open */
 
 struct site *site_of(const struct deployment *d)
@@ -109,6 +110,20 @@ static bool wants_lan(const struct site *s)
 	       lan_is_possible();
 }
 
+/*
+ * Where the network forwards ports one by one, these are not among them. The server listens there only when its
+ * clients are to come that way.
+ */
+static bool tls_ports_choose(const struct site *s, struct deployment *d)
+{
+	if (s->plan->way.submit != SUBMIT_TLS || (!s->has_lan && d->platform->is_virtual))
+		return true;
+	d->submissions_port = s->has_lan ? SUBMISSIONS_PORT : port_free();
+	d->pop3s_port = s->has_lan ? POP3S_PORT : port_free();
+	d->imaps_port = s->has_lan ? IMAPS_PORT : port_free();
+	return d->submissions_port != 0 && d->pop3s_port != 0 && d->imaps_port != 0;
+}
+
 static bool address_choose(
 	struct site *s, const struct lan_seat *seat, struct deployment *d, struct error *e)
 {
@@ -127,7 +142,7 @@ static bool address_choose(
 		d->pop3_port = POP3_PORT;
 		d->submission_port = SUBMISSION_PORT;
 		d->imap_port = IMAP_PORT;
-		return true;
+		return tls_ports_choose(s, d);
 	}
 	(void)snprintf(d->host, sizeof d->host, "127.0.0.1");
 	d->smtp_port = port_free();
@@ -135,8 +150,17 @@ static bool address_choose(
 	d->submission_port = port_free();
 	d->imap_port = port_free();
 	return (d->smtp_port != 0 && d->pop3_port != 0 && d->submission_port != 0 &&
-		       d->imap_port != 0) ||
+		       d->imap_port != 0 && tls_ports_choose(s, d)) ||
 	       fail(e, FAULT_LATER, "find a free port on 127.0.0.1: %m");
+}
+
+/* A port of 0: not there. */
+static void listen_add(struct site *s, const char *name, const char *at, uint16_t port)
+{
+	if (port == 0)
+		set_add(s, "%s.listen=", name);
+	else
+		set_add(s, "%s.listen=%s:%u", name, at, (unsigned)port);
 }
 
 /* The same for every platform; a virtual machine has ports of its own, also behind loopback. */
@@ -153,10 +177,12 @@ static void settings_choose(struct site *s, const struct deployment *d)
 	set_add(s, "pop3.listen=%s:%u", at, (unsigned)(is_shared ? d->pop3_port : POP3_PORT));
 	set_add(s, "submission.listen=%s:%u", at,
 		(unsigned)(is_shared ? d->submission_port : SUBMISSION_PORT));
-	set_add(s, "submissions.listen=");
-	set_add(s, "pop3s.listen=");
+	listen_add(s, "submissions", at, d->submissions_port);
+	listen_add(s, "pop3s", at, d->pop3s_port);
 	set_add(s, "imap.listen=%s:%u", at, (unsigned)(is_shared ? d->imap_port : IMAP_PORT));
-	set_add(s, "imaps.listen=");
+	listen_add(s, "imaps", at, d->imaps_port);
+	for (unsigned i = 0; i < s->plan->set_count; i++)
+		set_add(s, "%s", s->plan->sets[i]);
 }
 
 static bool open_at(const struct deploy_plan *plan, const struct platform *platform,

@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 enum {
-	SITE_SET_COUNT = 12, /* settings of the server */
+	SITE_SET_COUNT = 16, /* settings of the server; as many as the guest takes */
 	SITE_SET_BYTES = 96,
 	SITE_WORD_COUNT = 16 + 2 * SITE_SET_COUNT,
 	SITE_GRACE_MS = 12000, /* a server drains for at most 10 s (wait.stop) */

@@ -10,19 +10,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const summary_stage_names[STAGE_COUNT] = { "connect", "hello", "envelope", "data",
-	"accept", "look", "fetch" };
+const char *const summary_stage_names[STAGE_COUNT] = { "connect", "tls", "hello", "login",
+	"envelope", "data", "accept", "look", "fetch" };
 
 /* Between which points each stage lies. */
 static const struct {
 	enum sample_point from, to;
-} stages[STAGE_COUNT] = { { POINT_START, POINT_BANNER }, { POINT_BANNER, POINT_HELLO },
-	{ POINT_HELLO, POINT_RCPT }, { POINT_RCPT, POINT_SENT }, { POINT_SENT, POINT_ACCEPTED },
-	{ POINT_ACCEPTED, POINT_SEEN }, { POINT_SEEN, POINT_FETCHED } };
+} stages[STAGE_COUNT] = { { POINT_START, POINT_BANNER }, { POINT_DUE, POINT_DUE },
+	{ POINT_BANNER, POINT_HELLO }, { POINT_DUE, POINT_DUE }, { POINT_HELLO, POINT_RCPT },
+	{ POINT_RCPT, POINT_SENT }, { POINT_SENT, POINT_ACCEPTED }, { POINT_ACCEPTED, POINT_SEEN },
+	{ POINT_SEEN, POINT_FETCHED } };
+enum { STAGE_TLS = 1, STAGE_LOGIN = 3 }; /* these have no points, the sample says them */
 
 static double span_ms(const struct sample *s, enum sample_point from, enum sample_point to)
 {
 	return (double)(s->at_ns[to] - s->at_ns[from]) / (double)NS_PER_MS;
+}
+
+static double stage_ms(const struct sample *m, size_t stage)
+{
+	if (stage == STAGE_TLS || stage == STAGE_LOGIN)
+		return (double)(stage == STAGE_TLS ? m->tls_us : m->login_us) / 1000;
+	return (double)sample_span_ns(m, stages[stage].from, stages[stage].to) / (double)NS_PER_MS;
+}
+
+bool summary_has_stage(const struct summary *s, unsigned stage)
+{
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		for (unsigned k = 0; k < s->plan.x.size_count; k++) {
+			if (summary_is_compared(&s->cells[i]) &&
+				s->cells[i].sizes[k].stages[stage] > 0)
+				return true;
+		}
+	}
+	return stage != STAGE_TLS && stage != STAGE_LOGIN;
 }
 
 double sample_latency_ms(const struct sample *m)
@@ -105,7 +126,7 @@ static void stage_means(
 				continue;
 			count++;
 			for (size_t j = 0; j < STAGE_COUNT; j++)
-				sums[j] += span_ms(m, stages[j].from, stages[j].to);
+				sums[j] += stage_ms(m, j);
 		}
 	}
 	for (size_t j = 0; j < STAGE_COUNT; j++)

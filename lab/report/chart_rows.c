@@ -128,21 +128,38 @@ static void stack_plot(struct page *p, const char *const *names, size_t count)
 	put(p, "\n");
 }
 
+static void stages_row(
+	struct page *p, unsigned row, const struct summary *s, unsigned cell, unsigned size)
+{
+	double parts[STAGE_COUNT];
+	unsigned count = 0;
+
+	for (unsigned k = 0; k < STAGE_COUNT; k++) {
+		if (summary_has_stage(s, k))
+			parts[count++] = s->cells[cell].sizes[size].stages[k];
+	}
+	stack_row(p, row, words_title(s, cell), parts, count);
+}
+
 void chart_stages(struct figures *f, const struct summary *s, unsigned size)
 {
 	struct page script = { .is_broken = false };
 	char id[FIGURE_ID_BYTES], room[WORDS_NUMBER_BYTES];
-	unsigned row = 0;
+	const char *names[STAGE_COUNT];
+	unsigned row = 0, count = 0;
 
 	if (chart_drawn_count(s) == 0)
 		return;
 	stack_frame(&script, chart_drawn_count(s));
+	for (unsigned k = 0; k < STAGE_COUNT; k++) {
+		if (summary_has_stage(s, k))
+			names[count++] = summary_stage_names[k];
+	}
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		if (chart_is_drawn(s, i))
-			stack_row(&script, ++row, words_title(s, i), s->cells[i].sizes[size].stages,
-				STAGE_COUNT);
+			stages_row(&script, ++row, s, i, size);
 	}
-	stack_plot(&script, summary_stage_names, STAGE_COUNT);
+	stack_plot(&script, names, count);
 	(void)snprintf(id, sizeof id, "stages-%u", (unsigned)s->plan.x.sizes[size]);
 	figure_draw(f, id, &script, "**%s** share of the time from connect to checked mail",
 		words_size(s->plan.x.sizes[size], room));

@@ -104,14 +104,14 @@ static void sample_row(struct page *p, const struct summary_trial *t, const stru
 		else
 			put(p, ",%" PRIu64, m->at_ns[i]);
 	}
-	put(p, "\r\n");
+	put(p, ",%" PRIu32 ",%" PRIu32 "\r\n", m->tls_us, m->login_us);
 }
 
 void csv_samples(struct page *p, const struct summary *s)
 {
 	put(p, "platform,block,position,sequence,size_octets,outcome,flags,looks,due_ns,start,"
 	       "banner,"
-	       "hello,mail,rcpt,data,sent,accepted,seen,fetched\r\n");
+	       "hello,mail,rcpt,data,sent,accepted,seen,fetched,tls_us,login_us\r\n");
 	for (size_t i = 0; i < s->trial_count; i++) {
 		for (size_t k = 0; k < s->trials[i].samples.count; k++)
 			sample_row(p, &s->trials[i], &s->trials[i].samples.samples[k]);

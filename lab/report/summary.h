@@ -20,7 +20,8 @@
 
 enum {
 	SUMMARY_FLUSH_BYTES = 192, /* a class and a sentence */
-	STAGE_COUNT = 7, /* of a mail: connect, hello, envelope, data, accept, wait, fetch */
+	STAGE_COUNT =
+		9, /* of a mail: connect, tls, hello, login, envelope, data, accept, look, fetch */
 	PAIRS_MAX = EXPERIMENT_CELLS_MAX * (EXPERIMENT_CELLS_MAX - 1) / 2,
 	SUMMARY_LITERAL_MAX = 64, /* mails of the study's way that are shown */
 };
@@ -109,6 +110,8 @@ struct summary {
 MUST_CHECK bool summary_make(const char *folder, struct summary *ret, struct error *e);
 void summary_done(struct summary *s);
 extern const char *const summary_stage_names[STAGE_COUNT];
+/* Has any compared cell that stage? Only users' ways have a handshake and a login. */
+bool summary_has_stage(const struct summary *s, unsigned stage);
 /* Milliseconds of a sample, or infinity when it was not delivered. */
 double sample_latency_ms(const struct sample *m);
 /* Belongs to the results at this size (0: any): no warm-up. */

@@ -15,8 +15,10 @@ static void client_table(struct doc *d, const struct summary *s)
 
 	sheet_begin(&t, "stages", "Mean of each stage, as the client sees it, in milliseconds.");
 	sheet_head(&t, "Platform");
-	for (size_t k = 0; k < STAGE_COUNT; k++)
-		sheet_head(&t, "%s", summary_stage_names[k]);
+	for (unsigned k = 0; k < STAGE_COUNT; k++) {
+		if (summary_has_stage(s, k))
+			sheet_head(&t, "%s", summary_stage_names[k]);
+	}
 	for (unsigned size = 0; size < s->plan.x.size_count; size++) {
 		sheet_group(&t, "%s", words_size(s->plan.x.sizes[size], room));
 		for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
@@ -24,9 +26,11 @@ static void client_table(struct doc *d, const struct summary *s)
 				continue;
 			sheet_row(&t, "");
 			sheet_cell(&t, "%s", words_title(s, i));
-			for (size_t k = 0; k < STAGE_COUNT; k++)
-				sheet_cell(&t, "%s",
-					words_ms(s->cells[i].sizes[size].stages[k], room));
+			for (unsigned k = 0; k < STAGE_COUNT; k++) {
+				if (summary_has_stage(s, k))
+					sheet_cell(&t, "%s",
+						words_ms(s->cells[i].sizes[size].stages[k], room));
+			}
 		}
 	}
 	doc_sheet(d, &t);
@@ -114,6 +118,10 @@ void part_stages(struct doc *d, const struct summary *s)
 		    "until the 250 (the mail is on disk then), **look** until the receiver sees "
 		    "the mail, "
 		    "**fetch** until its hash is checked.");
+	if (summary_has_stage(s, 1))
+		doc_text(d, "Where clients came as users, **tls** is the handshake and **login** "
+			    "the password’s "
+			    "check; connect and hello stand without them.");
 	doc_figures_begin(d);
 	for (unsigned k = 0; k<sizes; k += sizes> 1 ? sizes - 1 : 1) {
 		(void)snprintf(id, sizeof id, "stages-%u", (unsigned)s->plan.x.sizes[k]);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "lab/platform/libvirt_target.h"
 #include "lab/workload/wire.h"
+#include "lab/workload/wire_tls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 static struct {
 	char host[64];
 	uint16_t smtp_port, pop3_port, imap_port; /* the last may be 0 */
+	bool is_tls;                              /* they are those of TLS from the first byte */
 } target;
 
 /* Cuts the number behind the last colon off. */
@@ -68,18 +70,28 @@ bool platform_choose(const char *driver, const struct platform **ret, struct err
 	return *ret != NULL || fail(e, FAULT_NEVER, "there is no platform '%.60s'", driver);
 }
 
+static bool secure(struct wire *wire, struct wire_tls **ret, uint64_t until_ns, struct error *e)
+{
+	uint32_t took_us = 0;
+
+	return !target.is_tls ||
+	       (wire_tls_open(false, ret, e) && wire_secure(wire, *ret, until_ns, &took_us, e));
+}
+
 static bool greeted(uint16_t port, struct slice want, uint64_t until_ns, struct error *e)
 {
 	struct wire wire;
+	struct wire_tls *tls = NULL;
 	struct slice line;
 
 	if (!wire_dial(&wire, target.host, port, until_ns, e))
 		return false;
 	bool is_good =
-		wire_line(&wire, until_ns, &line, e) &&
+		secure(&wire, &tls, until_ns, e) && wire_line(&wire, until_ns, &line, e) &&
 		(slice_starts(line, want) || fail(e, FAULT_LATER, "port %u greets with '%.*s'",
 						     (unsigned)port, S_FMT(slice_first(line, 60))));
 	wire_close(&wire);
+	wire_tls_close(tls);
 	return is_good;
 }
 
@@ -88,7 +100,8 @@ static bool external_probe(const struct deploy_plan *plan, char ret_reason[PLATF
 	struct error e = { .fault = FAULT_NONE };
 	uint64_t until_ns = wire_now_ns() + 5 * NS_PER_S;
 
-	(void)plan;
+	if (plan != NULL)
+		target.is_tls = plan->way.submit == SUBMIT_TLS;
 	if (greeted(target.smtp_port, S("220"), until_ns, &e) &&
 		greeted(target.pop3_port, S("+OK"), until_ns, &e))
 		return true;
@@ -100,7 +113,13 @@ static bool external_deploy(const struct deploy_plan *plan, struct deployment *r
 {
 	uint64_t until_ns = wire_now_ns() + plan->deadline_ms * NS_PER_MS;
 
+	target.is_tls = plan->way.submit == SUBMIT_TLS;
 	*ret = (struct deployment){ .platform = &platform_external,
+		/* Whoever named the ports named those of the way. */
+		.submission_port = target.smtp_port,
+		.submissions_port = target.smtp_port,
+		.pop3s_port = target.pop3_port,
+		.imaps_port = target.imap_port,
 		.smtp_port = target.smtp_port,
 		.pop3_port = target.pop3_port,
 		.imap_port = target.imap_port,

@@ -42,6 +42,30 @@ static bool probe_server(const struct platform *platform, const struct deploy_pl
 	return false;
 }
 
+/* Are there the doors that its clients want to come by? */
+static bool probe_way(const struct platform *platform, const struct deploy_plan *plan,
+	char ret_reason[PLATFORM_REASON_BYTES])
+{
+	bool is_foreign = plan->server != NULL && plan->server != &server_mailvisor;
+	bool forwards =
+		platform == platform_find(S("virtualbox")) ||
+		platform == platform_find(S("vmware")) || platform == platform_find(S("libvirt")) ||
+		(platform->is_virtual && plan->hardware.value[HARDWARE_NETWORK] != NETWORK_TAP);
+
+	if (plan->way.submit == SUBMIT_SMTP || platform == &platform_external)
+		return true;
+	if (is_foreign)
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"%s is set up for submit = smtp only", plan->server->title);
+	else if (plan->way.submit == SUBMIT_TLS && forwards)
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"%s forwards no ports for submit = tls here; starttls has its ports",
+			platform->title);
+	else
+		return true;
+	return false;
+}
+
 static bool probe_cell(
 	const struct run_options *o, struct plan *plan, unsigned cell, struct error *e)
 {
@@ -62,6 +86,7 @@ static bool probe_cell(
 		return fail(e, FAULT_LATER, "make a work folder '%s': %m", work);
 	trial_wish_fill(&plan->x, &plan->x.cells[cell], &o->trial, work, &wish);
 	plan->cells[cell].is_available = probe_server(platform, &wish.plan, reason) &&
+					 probe_way(platform, &wish.plan, reason) &&
 					 platform_takes(platform, &wish.plan.hardware, reason) &&
 					 platform->probe(&wish.plan, reason) &&
 					 !platform_is_nested(platform, reason);

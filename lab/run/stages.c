@@ -17,11 +17,13 @@ enum {
 static const struct {
 	const char *name;
 	enum sample_point from, to;
+	size_t us_at; /* a member of the sample that says it by itself */
 } of_client[] = {
-	{ "connect", POINT_START, POINT_BANNER }, { "hello", POINT_BANNER, POINT_HELLO },
-	{ "envelope", POINT_HELLO, POINT_RCPT }, { "data", POINT_RCPT, POINT_DATA },
-	{ "send", POINT_DATA, POINT_SENT }, { "accept", POINT_SENT, POINT_ACCEPTED },
-	{ "look", POINT_ACCEPTED, POINT_SEEN }, { "fetch", POINT_SEEN, POINT_FETCHED },
+	{ "connect", POINT_START, POINT_BANNER, 0 }, { "tls", 0, 0, offsetof(struct sample, tls_us) },
+	{ "hello", POINT_BANNER, POINT_HELLO, 0 }, { "login", 0, 0, offsetof(struct sample, login_us) },
+	{ "envelope", POINT_HELLO, POINT_RCPT, 0 }, { "data", POINT_RCPT, POINT_DATA, 0 },
+	{ "send", POINT_DATA, POINT_SENT, 0 }, { "accept", POINT_SENT, POINT_ACCEPTED, 0 },
+	{ "look", POINT_ACCEPTED, POINT_SEEN, 0 }, { "fetch", POINT_SEEN, POINT_FETCHED, 0 },
 };
 
 /* Between points of a server's log, and where the client sees it. */
@@ -60,18 +62,34 @@ static bool is_counted(const struct sample *s)
 	return (s->flags & SAMPLE_IS_WARMUP) == 0 && s->outcome == OUTCOME_DELIVERED;
 }
 
+/* Milliseconds of a stage; NAN: the mail had none. */
+static double client_ms(const struct sample *s, size_t stage)
+{
+	uint64_t from = s->at_ns[of_client[stage].from], to = s->at_ns[of_client[stage].to];
+
+	if (of_client[stage].us_at != 0) {
+		uint32_t us =
+			*(const uint32_t *)(const void *)((const char *)s + of_client[stage].us_at);
+
+		return us > 0 ? (double)us / 1000 : (double)NAN;
+	}
+	if (from == SAMPLE_NEVER || to == SAMPLE_NEVER || to < from)
+		return (double)NAN;
+	return (double)sample_span_ns(s, of_client[stage].from, of_client[stage].to) /
+	       (double)NS_PER_MS;
+}
+
 static void client_add(json_t *list, const struct sample *samples, size_t count, double *room)
 {
 	for (size_t i = 0; i < COUNT(of_client); i++) {
 		size_t used = 0;
 
 		for (size_t k = 0; k < count; k++) {
-			uint64_t from = samples[k].at_ns[of_client[i].from],
-				 to = samples[k].at_ns[of_client[i].to];
+			double ms =
+				is_counted(&samples[k]) ? client_ms(&samples[k], i) : (double)NAN;
 
-			if (is_counted(&samples[k]) && from != SAMPLE_NEVER && to != SAMPLE_NEVER &&
-				to >= from)
-				room[used++] = (double)(to - from) / (double)NS_PER_MS;
+			if (!isnan(ms))
+				room[used++] = ms;
 		}
 		stage_add(list, of_client[i].name, NULL, "client", room, used);
 	}

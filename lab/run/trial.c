@@ -56,6 +56,8 @@ void trial_wish_fill(const struct experiment *x, const struct experiment_cell *c
 		(void)snprintf(ret->domains_text[i], sizeof ret->domains_text[i], "%s", domain);
 		ret->domains[domain_count++] = ret->domains_text[i];
 	}
+	for (unsigned i = 0; i < cell->set_count; i++)
+		ret->sets[i] = cell->sets[i];
 	ret->plan = (struct deploy_plan){ .domains = ret->domains,
 		.domain_count = domain_count,
 		.accounts = ret->accounts,
@@ -64,6 +66,9 @@ void trial_wish_fill(const struct experiment *x, const struct experiment_cell *c
 		.memory_bytes = (uint64_t)experiment_memory_mib(x, cell) << 20,
 		.disk_bytes = (uint64_t)x->disk_mib << 20,
 		.hardware = cell->hardware,
+		.way = cell->way,
+		.sets = ret->sets,
+		.set_count = cell->set_count,
 		.server_path = options->server_path,
 		.server = cell->server[0] == '\0' ? NULL : server_find(slice_of(cell->server)),
 		.packages_path = options->packages_path,
@@ -238,15 +243,28 @@ static const struct server_log *cell_log(const struct experiment_cell *cell)
 	return s == NULL ? NULL : s->log;
 }
 
+/* The ports of the cell's way; a platform or server without them is a failure. */
+static bool doors_choose(const struct deployment *d, struct workload_plan *plan, struct error *e)
+{
+	bool is_tls = plan->way.submit == SUBMIT_TLS, is_user = plan->way.submit != SUBMIT_SMTP;
+
+	plan->smtp_port = is_tls    ? d->submissions_port
+			  : is_user ? d->submission_port
+				    : d->smtp_port;
+	plan->pop3_port = is_tls ? d->pop3s_port : d->pop3_port;
+	plan->imap_port = is_tls ? d->imaps_port : d->imap_port;
+	return (plan->smtp_port != 0 && plan->pop3_port != 0) ||
+	       fail(e, FAULT_NEVER, "submit = %s: there is no port for it here",
+		       submit_kind_name(plan->way.submit));
+}
+
 /* Deployed: send and receive. */
 static bool work(struct running *r, struct plan_trial at, struct error *e)
 {
 	const struct experiment *x = &r->plan->x;
 	char run[LETTER_RUN_BYTES];
 	struct workload_plan plan = { .host = r->deployment.host,
-		.smtp_port = r->deployment.smtp_port,
-		.pop3_port = r->deployment.pop3_port,
-		.imap_port = r->deployment.imap_port,
+		.way = x->cells[at.cell].way,
 		.load = x->load,
 		.log_path = x->cells[at.cell].log,
 		.log = cell_log(&x->cells[at.cell]),
@@ -266,6 +284,8 @@ static bool work(struct running *r, struct plan_trial at, struct error *e)
 		.on_mail_done = on_mail_done,
 		.context = r };
 
+	if (!doors_choose(&r->deployment, &plan, e))
+		return false;
 	memcpy(plan.sizes, x->sizes, sizeof plan.sizes);
 	(void)snprintf(run, sizeof run, "%.8s-%u-%u", r->plan->hash, at.block + 1, at.position + 1);
 	if (r->platform->usage != NULL && !r->platform->usage(&r->deployment, &r->before))

@@ -28,6 +28,7 @@ struct trial_wish {
 	char domains_text[2][EXPERIMENT_TEXT_BYTES];
 	const char *domains[2];
 	struct deploy_account accounts[2];
+	const char *sets[CELL_SET_COUNT];
 	struct deploy_plan plan;
 };
 void trial_wish_fill(const struct experiment *x, const struct experiment_cell *cell,

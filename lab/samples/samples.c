@@ -7,17 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char first_line[] = "mailvisor-lab samples 1\n";
+/* Version 1 had reply_code:u32 step:u32 for what is reply_code:u16 step:u16 tls_us:u32 now, and u64 for both waits. */
+static const char first_line[] = "mailvisor-lab samples 2\n";
+static const char first_line_1[] = "mailvisor-lab samples 1\n";
 static const char about[] =
 	"# Blocks of 4096 bytes: this text, then 31 records of 128 bytes and a trailer (u32 "
 	"magic,\n"
 	"# u32 block number from 1, u32 record count, zeros, u32 CRC-32C of the block before it).\n"
 	"byte_order=little\nclock=CLOCK_MONOTONIC nanoseconds\n"
-	"fields=sequence:u32 size_bytes:u32 outcome:u16 flags:u16 poll_count:u32 reply_code:u32 "
-	"step:u32 "
-	"poll_gap_ns:u64 t0:u64 t1..t10:u64(since t0) wait_ns:u64\n"
+	"fields=sequence:u32 size_bytes:u32 outcome:u16 flags:u16 poll_count:u32 reply_code:u16 "
+	"step:u16 tls_us:u32 "
+	"poll_gap_ns:u48 t0:u64 t1..t10:u64(since t0) wait_ns:u48 login_us:u32\n"
 	"outcomes=delivered refused broken lost corrupt\nflags=1:warmup 2:duplicated 4:late "
-	"8:seen_first 16:unchecked 32:scheduled\n"
+	"8:seen_first 16:unchecked 32:scheduled 64:tls_is_first 128:resumed\n"
 	"points=due start banner hello mail rcpt data sent accepted seen fetched\n";
 
 enum { BLOCK_MAGIC = 0x4b4c4253 }; /* "SBLK" */
@@ -38,6 +40,19 @@ uint64_t sample_latency_ns(const struct sample *s)
 	bool is_planned = (s->flags & SAMPLE_IS_SCHEDULED) != 0;
 
 	return s->at_ns[POINT_FETCHED] - (is_planned ? 0 : s->at_ns[POINT_START]);
+}
+
+uint64_t sample_span_ns(const struct sample *s, enum sample_point from, enum sample_point to)
+{
+	bool is_first = (s->flags & SAMPLE_TLS_IS_FIRST) != 0;
+	uint64_t span = s->at_ns[to] - s->at_ns[from], other = 0;
+
+	if (from <= POINT_START && to >= POINT_BANNER && is_first)
+		other += s->tls_us;
+	if (from <= POINT_BANNER && to >= POINT_HELLO)
+		other += s->login_us + (is_first ? 0 : (uint64_t)s->tls_us);
+	other *= 1000;
+	return other < span ? span - other : 0;
 }
 
 uint32_t crc32c(const void *bytes, size_t count)
@@ -75,27 +90,36 @@ static void record_put(unsigned char *at, const struct sample *s)
 	put(&at, s->outcome, 2);
 	put(&at, s->flags, 2);
 	put(&at, s->poll_count, 4);
-	put(&at, s->reply_code, 4);
-	put(&at, s->step, 4);
-	put(&at, s->poll_gap_ns, 8);
+	put(&at, s->reply_code, 2);
+	put(&at, s->step, 2);
+	put(&at, s->tls_us, 4);
+	put(&at, s->poll_gap_ns, SAMPLES_WAIT_BYTES);
 	for (unsigned i = 0; i < SAMPLE_POINT_COUNT; i++)
 		put(&at, s->at_ns[i], 8);
-	put(&at, s->wait_ns, 8);
+	put(&at, s->wait_ns, SAMPLES_WAIT_BYTES);
+	put(&at, s->login_us, 4);
 }
 
-static void record_get(const unsigned char *at, struct sample *ret)
+static void record_get(const unsigned char *at, bool is_first_version, struct sample *ret)
 {
+	unsigned rest = is_first_version ? 2 : 0; /* what was zeros then */
+
 	ret->sequence = (uint32_t)get(&at, 4);
 	ret->size_bytes = (uint32_t)get(&at, 4);
 	ret->outcome = (uint16_t)get(&at, 2);
 	ret->flags = (uint16_t)get(&at, 2);
 	ret->poll_count = (uint32_t)get(&at, 4);
-	ret->reply_code = (uint32_t)get(&at, 4);
-	ret->step = (uint32_t)get(&at, 4);
-	ret->poll_gap_ns = get(&at, 8);
+	ret->reply_code = (uint16_t)get(&at, 2);
+	at += rest;
+	ret->step = (uint16_t)get(&at, 2);
+	at += rest;
+	ret->tls_us = is_first_version ? 0 : (uint32_t)get(&at, 4);
+	ret->poll_gap_ns = get(&at, SAMPLES_WAIT_BYTES);
+	at += rest;
 	for (unsigned i = 0; i < SAMPLE_POINT_COUNT; i++)
 		ret->at_ns[i] = get(&at, 8);
-	ret->wait_ns = get(&at, 8);
+	ret->wait_ns = get(&at, SAMPLES_WAIT_BYTES);
+	ret->login_us = is_first_version ? 0 : (uint32_t)get(&at, 4);
 }
 
 static void seal(unsigned char *block)
@@ -161,12 +185,15 @@ static bool header_value(struct slice text, const char *name, char room[SAMPLES_
 	return false;
 }
 
-static bool header_parse(struct slice block, struct sample_file *ret, struct error *e)
+static bool header_parse(
+	struct slice block, struct sample_file *ret, bool *ret_is_first_version, struct error *e)
 {
 	struct slice text = slice_first(block, slice_find(block, '\0'));
 
-	if (!slice_starts(text, slice_of(first_line)))
-		return fail(e, FAULT_NEVER, "read samples: not a 'mailvisor-lab samples 1' file");
+	*ret_is_first_version = slice_starts(text, slice_of(first_line_1));
+	if (!*ret_is_first_version && !slice_starts(text, slice_of(first_line)))
+		return fail(e, FAULT_NEVER,
+			"read samples: not a 'mailvisor-lab samples' file of version 1 or 2");
 	if (!is_sealed((const unsigned char *)block.at))
 		return fail(e, FAULT_NEVER, "read samples: the header's checksum is wrong");
 	if (!header_value(text, "run=", ret->run) || !header_value(text, "trial=", ret->trial))
@@ -191,8 +218,8 @@ static bool sample_is_sound(const struct sample *s)
 	return s->outcome != OUTCOME_DELIVERED || s->at_ns[POINT_FETCHED] != SAMPLE_NEVER;
 }
 
-static bool block_get(
-	const unsigned char *block, uint32_t number, struct sample_file *ret, struct error *e)
+static bool block_get(const unsigned char *block, uint32_t number, bool is_first_version,
+	struct sample_file *ret, struct error *e)
 {
 	const unsigned char *trailer = block + (size_t)SAMPLES_PER_BLOCK * SAMPLES_RECORD_BYTES;
 	uint64_t magic = get(&trailer, 4), is_number = get(&trailer, 4), count = get(&trailer, 4);
@@ -205,7 +232,7 @@ static bool block_get(
 	for (uint64_t i = 0; i < count; i++) {
 		struct sample *s = &ret->samples[ret->count];
 
-		record_get(block + i * SAMPLES_RECORD_BYTES, s);
+		record_get(block + i * SAMPLES_RECORD_BYTES, is_first_version, s);
 		if (!sample_is_sound(s))
 			return fail(e, FAULT_NEVER,
 				"read samples: record %llu of block %u contradicts itself",
@@ -219,12 +246,13 @@ bool samples_parse(struct slice bytes, struct sample_file *ret, struct error *e)
 {
 	struct sample_file file = { .count = 0 };
 	size_t block_count = bytes.len / SAMPLES_BLOCK_BYTES;
+	bool is_first_version = false;
 
 	if (bytes.len > SAMPLES_FILE_BYTES_MAX || block_count == 0 ||
 		bytes.len % SAMPLES_BLOCK_BYTES != 0)
 		return fail(e, FAULT_NEVER, "read samples: %zu bytes are not whole blocks of %d",
 			bytes.len, SAMPLES_BLOCK_BYTES);
-	if (!header_parse(slice_first(bytes, SAMPLES_BLOCK_BYTES), &file, e))
+	if (!header_parse(slice_first(bytes, SAMPLES_BLOCK_BYTES), &file, &is_first_version, e))
 		return false;
 	file.samples = calloc(block_count * SAMPLES_PER_BLOCK, sizeof *file.samples);
 	if (file.samples == NULL)
@@ -232,7 +260,8 @@ bool samples_parse(struct slice bytes, struct sample_file *ret, struct error *e)
 	for (size_t b = 1; b < block_count; b++) {
 		const char *at = bytes.at + b * SAMPLES_BLOCK_BYTES;
 
-		if (!block_get((const unsigned char *)at, (uint32_t)b, &file, e)) {
+		if (!block_get(
+			    (const unsigned char *)at, (uint32_t)b, is_first_version, &file, e)) {
 			sample_file_done(&file);
 			return false;
 		}

@@ -19,6 +19,7 @@ enum {
 	SAMPLES_PER_BLOCK = 31,
 	SAMPLES_FILE_BYTES_MAX = 256 << 20, /* two million messages; a trial has hundreds */
 	SAMPLES_LABEL_BYTES = 96,
+	SAMPLES_WAIT_BYTES = 6, /* of the two waits: three days in nanoseconds */
 };
 
 /* The timeline of a message as a client sees it (docs/lab.md). */
@@ -55,6 +56,9 @@ enum {
 	SAMPLE_IS_SCHEDULED =
 		1 << 5, /* t0 was planned before: latency counts from it (sample_latency_ns) */
 	SAMPLE_IS_UNCHECKED = 1 << 4, /* the log says that it was delivered; nobody fetched it */
+	SAMPLE_IS_RESUMED = 1 << 7,   /* the handshake took a TLS session up again */
+	SAMPLE_TLS_IS_FIRST =
+		1 << 6, /* tls_us lies before t2 (TLS from the start), not behind it */
 };
 
 #define SAMPLE_NEVER UINT64_MAX
@@ -64,8 +68,10 @@ struct sample {
 	uint32_t size_bytes; /* the RFC 5322 message with CRLF, before dot-stuffing */
 	uint16_t outcome, flags;
 	uint32_t poll_count;
-	uint32_t reply_code;
-	uint32_t step; /* of a load sweep; else 0 */
+	uint16_t reply_code;
+	uint16_t step;     /* of a load sweep; else 0 */
+	uint32_t tls_us;   /* of t2 - t1 or t3 - t2: the handshake; 0: no TLS */
+	uint32_t login_us; /* of t3 - t2: AUTH and its answer; 0: none */
 	/* between the last two looks into the mailbox: the resolution of t9 */
 	uint64_t poll_gap_ns;
 	/* of t1 - t0: waited for a sender, since all were busy with a slow server; the rest is the instrument's */
@@ -89,6 +95,8 @@ void sample_file_done(struct sample_file *file);
  * mail that was delivered.
  */
 uint64_t sample_latency_ns(const struct sample *s);
+/* Between two points that were reached, without the handshake and the login that lie there. */
+uint64_t sample_span_ns(const struct sample *s, enum sample_point from, enum sample_point to);
 const char *sample_outcome_name(unsigned outcome);
 /* CRC-32C (Castagnoli), as in RFC 3720 B.4. */
 uint32_t crc32c(const void *bytes, size_t count);

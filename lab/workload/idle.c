@@ -29,11 +29,13 @@ static bool one_open(struct idle *i, const struct workload_plan *plan, struct pu
 	struct pop3_mailbox box = { .host = plan->host,
 		.port = plan->imap_port,
 		.user = plan->user,
-		.password = plan->password };
+		.password = plan->password,
+		.way = plan->way,
+		.tls = plan->read_tls };
 
 	if (!push_open(imap, &box, until_ns, &i->why_not))
 		return false;
-	if (push_park(imap, until_ns, &i->fds[i->count], &i->why_not))
+	if (push_park(imap, until_ns, &i->parked[i->count], &i->why_not))
 		return true;
 	push_close(imap);
 	return false;
@@ -62,10 +64,10 @@ bool idle_open(struct idle *i, const struct workload_plan *plan, struct error *e
 	unsigned want = plan->load.idle_connections;
 	auto_free struct push *imap = calloc(1, sizeof *imap);
 
-	*i = (struct idle){ .fds = calloc(want + 1, sizeof *i->fds) };
+	*i = (struct idle){ .parked = calloc(want + 1, sizeof *i->parked) };
 	if (want == 0)
 		return true;
-	if (i->fds == NULL || imap == NULL)
+	if (i->parked == NULL || imap == NULL)
 		return fail(e, FAULT_LATER, "open %u connections: no memory", want);
 	if (plan->imap_port == 0)
 		return fail(e, FAULT_NEVER, "idle_connections: this platform offers no IMAP port");
@@ -81,7 +83,7 @@ bool idle_open(struct idle *i, const struct workload_plan *plan, struct error *e
 void idle_close(struct idle *i)
 {
 	for (unsigned k = 0; k < i->count; k++)
-		fd_close(&i->fds[k]);
-	free(i->fds);
+		push_parked_close(&i->parked[k]);
+	free(i->parked);
 	*i = (struct idle){ .count = 0 };
 }

@@ -7,10 +7,11 @@
  * so that the run can see how much. The server's refusal is an answer: `count` is how many it took, `why_not` its words.
  * Ownership: idle_close. Limits: the descriptors of the process, which are raised as far as they may be.
  */
+#include "lab/workload/push.h"
 #include "lab/workload/workload.h"
 
 struct idle {
-	int *fds;
+	struct push_parked *parked;
 	unsigned count;
 	struct error why_not; /* of the first that was refused */
 };

@@ -192,6 +192,10 @@ static bool mail_send(struct sender *s, size_t index, bool is_first)
 		.from = l->plan->from,
 		.to = l->plan->to,
 		.stuffed = buf_slice(&s->stuffed),
+		.way = l->plan->way,
+		.tls = l->plan->send_tls,
+		.user = l->plan->from,
+		.password = l->plan->password,
 		.until_ns = wire_now_ns() + l->plan->message_deadline_ns };
 	bool is_accepted = (!is_first || smtp_open(&letter, &s->wire, &sample, &why)) &&
 			   smtp_mail(&letter, &s->wire, &sample, is_first, &why);

@@ -89,11 +89,28 @@ static bool take(const struct look *l, uint64_t number, uint64_t seen_ns, struct
 	return ask(l, "DELE", text, NULL, e);
 }
 
+static bool secure(const struct look *l, struct error *e)
+{
+	uint32_t took_us = 0;
+
+	return wire_secure(l->wire, l->box->tls, l->until_ns, &took_us, e) || fail_in(e, "POP3");
+}
+
+/* RFC 2595 4: STLS; RFC 8314 3.2: TLS before the greeting. */
+static bool greet(const struct look *l, struct error *e)
+{
+	bool is_tls = l->box->way.submit == SUBMIT_TLS;
+
+	return (!is_tls || secure(l, e)) && status(l, "greeting", NULL, e) &&
+	       (l->box->way.submit != SUBMIT_STARTTLS ||
+		       (ask(l, "STLS", "", NULL, e) && secure(l, e)));
+}
+
 static bool converse(const struct look *l, uint64_t *ret_count, struct error *e)
 {
 	uint64_t count = 0;
 
-	if (!status(l, "greeting", NULL, e) || !ask(l, "USER", l->box->user, NULL, e) ||
+	if (!greet(l, e) || !ask(l, "USER", l->box->user, NULL, e) ||
 		!ask(l, "PASS", l->box->password, NULL, e) || !stat_count(l, &count, e))
 		return false;
 	uint64_t seen_ns = wire_now_ns();

@@ -10,7 +10,9 @@
  * Limits: POP3_MAILS_PER_LOOK; a trial's mailbox holds one mail, or a few after duplicates.
  */
 #include "base/buf.h"
+#include "lab/workload/way.h"
 #include "lab/workload/wire.h"
+#include "lab/workload/wire_tls.h"
 
 enum { POP3_MAILS_PER_LOOK = 1000 };
 
@@ -23,7 +25,9 @@ struct pop3_mailbox {
 	const char *user, *password;
 	pop3_mail_fn *on_mail;
 	void *context;
-	struct buf *room; /* for one mail; its maximum is the largest mail taken */
+	struct mail_way way;
+	struct wire_tls *tls; /* when the way has TLS */
+	struct buf *room;     /* for one mail; its maximum is the largest mail taken */
 };
 
 MUST_CHECK bool pop3_look(

@@ -82,21 +82,41 @@ static bool is_quotable(const char *text)
 	return strpbrk(text, "\"\\\r\n") == NULL;
 }
 
+static bool secure(
+	struct push *i, const struct pop3_mailbox *box, uint64_t until_ns, struct error *e)
+{
+	uint32_t took_us = 0;
+
+	return wire_secure(&i->wire, box->tls, until_ns, &took_us, e) || fail_in(e, "IMAP");
+}
+
+/* RFC 9051 6.2.1: STARTTLS; RFC 8314 3.2: TLS before the greeting. */
+static bool greet(
+	struct push *i, const struct pop3_mailbox *box, uint64_t until_ns, struct error *e)
+{
+	struct slice greeting;
+
+	if (box->way.submit == SUBMIT_TLS && !secure(i, box, until_ns, e))
+		return false;
+	if (!wire_line(&i->wire, until_ns, &greeting, e))
+		return false;
+	if (!slice_starts_nocase(greeting, S("* OK")))
+		return fail(e, FAULT_LATER, "IMAP: the server greets with '%.*s'",
+			S_FMT(slice_first(greeting, 60)));
+	return box->way.submit != SUBMIT_STARTTLS ||
+	       (ask(i, "STARTTLS", "STARTTLS", until_ns, e) && secure(i, box, until_ns, e));
+}
+
 static bool log_in(
 	struct push *i, const struct pop3_mailbox *box, uint64_t until_ns, struct error *e)
 {
 	char words[COMMAND_BYTES - 32];
-	struct slice greeting;
 	int len = snprintf(words, sizeof words, "LOGIN \"%s\" \"%s\"", box->user, box->password);
 
 	if (!is_quotable(box->user) || !is_quotable(box->password) || len < 0 ||
 		(size_t)len >= sizeof words)
 		return fail(e, FAULT_NEVER, "IMAP LOGIN: this name or password cannot be sent");
-	bool is_in = wire_line(&i->wire, until_ns, &greeting, e) &&
-		     (slice_starts_nocase(greeting, S("* OK")) ||
-			     fail(e, FAULT_LATER, "IMAP: the server greets with '%.*s'",
-				     S_FMT(slice_first(greeting, 60)))) &&
-		     ask(i, words, "LOGIN", until_ns, e);
+	bool is_in = greet(i, box, until_ns, e) && ask(i, words, "LOGIN", until_ns, e);
 
 	explicit_bzero(words, sizeof words);
 	return is_in && ask(i, "SELECT INBOX", "SELECT", until_ns, e);
@@ -243,12 +263,20 @@ bool push_empty(struct push *i, uint64_t until_ns, struct error *e)
 			       ask(i, "EXPUNGE", "EXPUNGE", until_ns, e)));
 }
 
-bool push_park(struct push *i, uint64_t until_ns, int *ret_fd, struct error *e)
+bool push_park(struct push *i, uint64_t until_ns, struct push_parked *ret, struct error *e)
 {
 	if (!idle_enter(i, until_ns, e))
 		return false;
-	*ret_fd = fd_give(&i->wire.fd);
+	*ret = (struct push_parked){ fd_give(&i->wire.fd), i->wire.tls };
+	i->wire.tls = NULL;
 	return true;
+}
+
+void push_parked_close(struct push_parked *p)
+{
+	wire_end_free(p->tls);
+	p->tls = NULL;
+	fd_close(&p->fd);
 }
 
 void push_close(struct push *i)

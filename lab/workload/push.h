@@ -36,6 +36,13 @@ MUST_CHECK bool push_take(
 	struct push *i, const struct pop3_mailbox *box, uint64_t until_ns, struct error *e);
 /* Removes every mail of the mailbox. */
 MUST_CHECK bool push_empty(struct push *i, uint64_t until_ns, struct error *e);
-/* Enters IDLE and gives the descriptor away: a connection that only waits. */
-MUST_CHECK bool push_park(struct push *i, uint64_t until_ns, int *ret_fd, struct error *e);
+/* A connection that only waits; push_parked_close ends it. */
+struct push_parked {
+	int fd;
+	struct wire_end *tls;
+};
+/* Enters IDLE and gives the connection away. */
+MUST_CHECK bool push_park(
+	struct push *i, uint64_t until_ns, struct push_parked *ret, struct error *e);
+void push_parked_close(struct push_parked *p);
 void push_close(struct push *i);

@@ -171,6 +171,8 @@ bool receiver_open(struct receiver *r, const struct workload_plan *plan, pop3_ma
 		.port = is_idle ? plan->imap_port : plan->pop3_port,
 		.user = plan->user,
 		.password = plan->password,
+		.way = plan->way,
+		.tls = plan->read_tls,
 		.on_mail = on_mail,
 		.context = context,
 		.room = &r->room };

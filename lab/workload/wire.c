@@ -2,6 +2,7 @@
 #include "lab/workload/wire.h"
 
 #include "base/clock.h"
+#include "lab/workload/wire_tls.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -18,7 +19,7 @@ uint64_t wire_now_ns(void)
 	return clock_mono_ns(&clock_real);
 }
 
-static bool wait_for(int fd, short events, uint64_t until_ns, struct error *e)
+bool wire_wait(int fd, short events, uint64_t until_ns, struct error *e)
 {
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = events };
@@ -46,7 +47,7 @@ static bool connect_to(int fd, const struct addrinfo *to, uint64_t until_ns, str
 		return true;
 	if (errno != EINPROGRESS)
 		return fail(e, FAULT_LATER, "connect: %m");
-	if (!wait_for(fd, POLLOUT, until_ns, e))
+	if (!wire_wait(fd, POLLOUT, until_ns, e))
 		return false;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &status, &size) != 0)
 		status = errno;
@@ -76,16 +77,34 @@ bool wire_dial(struct wire *w, const char *host, uint16_t port, uint64_t until_n
 	return fail_in(e, "'%s' port %u", host, (unsigned)port);
 }
 
+static ssize_t some_send(struct wire *w, struct slice bytes, short *ret_events)
+{
+	*ret_events = POLLOUT;
+	return w->tls != NULL ? wire_end_send(w->tls, bytes, ret_events)
+			      : send(w->fd, bytes.at, bytes.len, MSG_NOSIGNAL);
+}
+
+static ssize_t some_recv(struct wire *w, short *ret_events)
+{
+	char *room = w->in + w->count;
+	size_t max = sizeof w->in - w->count;
+
+	*ret_events = POLLIN;
+	return w->tls != NULL ? wire_end_recv(w->tls, room, max, ret_events)
+			      : recv(w->fd, room, max, 0);
+}
+
 bool wire_send(struct wire *w, struct slice bytes, uint64_t until_ns, struct error *e)
 {
 	while (bytes.len > 0) {
-		ssize_t count = send(w->fd, bytes.at, bytes.len, MSG_NOSIGNAL);
+		short events;
+		ssize_t count = some_send(w, bytes, &events);
 
 		if (count > 0)
 			bytes = slice_skip(bytes, (size_t)count);
 		else if (count < 0 && errno != EAGAIN && errno != EINTR)
 			return fail(e, FAULT_GONE, "send: %m");
-		else if (!wait_for(w->fd, POLLOUT, until_ns, e))
+		else if (!wire_wait(w->fd, events, until_ns, e))
 			return false;
 	}
 	return true;
@@ -101,7 +120,8 @@ static bool wire_fill(struct wire *w, uint64_t until_ns, struct error *e)
 	if (w->count == sizeof w->in)
 		return fail(e, FAULT_NEVER, "a line is longer than %d bytes", WIRE_IN_BYTES);
 	for (;;) {
-		ssize_t count = recv(w->fd, w->in + w->count, sizeof w->in - w->count, 0);
+		short events;
+		ssize_t count = some_recv(w, &events);
 
 		if (count > 0) {
 			w->count += (size_t)count;
@@ -111,7 +131,7 @@ static bool wire_fill(struct wire *w, uint64_t until_ns, struct error *e)
 			return fail(e, FAULT_GONE, "the server closed the connection");
 		if (errno != EAGAIN && errno != EINTR)
 			return fail(e, FAULT_GONE, "receive: %m");
-		if (!wait_for(w->fd, POLLIN, until_ns, e))
+		if (!wire_wait(w->fd, events, until_ns, e))
 			return false;
 	}
 }
@@ -158,11 +178,14 @@ bool wire_is_ready(struct wire *w, uint64_t until_ns)
 {
 	struct error why = { .fault = FAULT_NONE };
 
-	return w->count > 0 || wait_for(w->fd, POLLIN, until_ns, &why);
+	return w->count > 0 || (w->tls != NULL && wire_end_has_input(w->tls)) ||
+	       wire_wait(w->fd, POLLIN, until_ns, &why);
 }
 
 void wire_close(struct wire *w)
 {
+	wire_end_free(w->tls);
+	w->tls = NULL;
 	fd_close(&w->fd);
 	w->from = w->count = 0;
 }

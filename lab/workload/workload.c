@@ -122,6 +122,8 @@ static struct pop3_mailbox mailbox_of(struct trial *t)
 		.port = t->plan->pop3_port,
 		.user = t->plan->user,
 		.password = t->plan->password,
+		.way = t->plan->way,
+		.tls = t->plan->read_tls,
 		.on_mail = mail_came,
 		.context = t,
 		.room = &t->received };
@@ -196,6 +198,10 @@ static bool mail_run(struct trial *t, struct sample *s, struct error *e)
 		.from = t->plan->from,
 		.to = t->plan->to,
 		.stuffed = buf_slice(&t->stuffed),
+		.way = t->plan->way,
+		.tls = t->plan->send_tls,
+		.user = t->plan->from,
+		.password = t->plan->password,
 		.until_ns = wire_now_ns() + t->plan->message_deadline_ns };
 	t->current = s;
 	t->is_arrived = false;
@@ -350,9 +356,19 @@ static bool plain_run(
 
 bool workload_run(const struct workload_plan *plan, struct workload_result *ret, struct error *e)
 {
+	struct workload_plan whole = *plan;
+	bool has_tls = way_has_tls(&plan->way);
+
 	if (!plan_check(plan, e))
 		return false;
-	return load_is_plain(&plan->load) ? plain_run(plan, ret, e) : load_run(plan, ret, e);
+	bool is_done =
+		(!has_tls || (wire_tls_open(plan->way.resumes, &whole.send_tls, e) &&
+				     wire_tls_open(plan->way.resumes, &whole.read_tls, e))) &&
+		(load_is_plain(&plan->load) ? plain_run(&whole, ret, e) : load_run(&whole, ret, e));
+
+	wire_tls_close(whole.send_tls);
+	wire_tls_close(whole.read_tls);
+	return is_done;
 }
 
 void workload_result_done(struct workload_result *r)

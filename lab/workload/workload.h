@@ -16,6 +16,8 @@
 #include "lab/server/log.h"
 #include "lab/workload/letter.h"
 #include "lab/workload/model.h"
+#include "lab/workload/way.h"
+#include "lab/workload/wire_tls.h"
 
 enum {
 	WORKLOAD_SIZES_MAX = 16,
@@ -26,10 +28,13 @@ enum {
 struct workload_plan {
 	const char *host;
 	uint16_t smtp_port, pop3_port, imap_port; /* 0: none */
+	struct mail_way way;                      /* the ports are those of this way */
+	struct wire_tls *send_tls, *read_tls;     /* set by workload_run */
 	const char *from, *to;                    /* envelope and header addresses */
-	const char *user, *password;              /* POP3 login of the receiver */
-	const char *run;                          /* id of this trial, in every mail */
-	uint64_t seed;                            /* bodies and the order of sizes */
+	const char *user,
+		*password; /* the receiver's; the sender logs in, if the way asks for it, as `from` */
+	const char *run;   /* id of this trial, in every mail */
+	uint64_t seed;     /* bodies and the order of sizes */
 	uint32_t sizes[WORKLOAD_SIZES_MAX];
 	unsigned size_count;
 	unsigned per_size;     /* measured mails of each size */

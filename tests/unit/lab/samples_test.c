@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SAMPLES = 70 }; /* two full blocks and a part */
+enum {
+	SAMPLES = 70,   /* two full blocks and a part */
+	POINTS_AT = 30, /* of t0 in a record */
+};
 
 static struct sample sample_of(uint32_t i)
 {
@@ -17,6 +20,10 @@ static struct sample sample_of(uint32_t i)
 		.flags = i < 5 ? SAMPLE_IS_WARMUP : 0,
 		.poll_count = i,
 		.reply_code = 250,
+		.step = (uint16_t)(i % 3),
+		.tls_us = i % 4 == 1 ? 70000 + i : 0,
+		.login_us = 3000000 + i,
+		.wait_ns = (UINT64_C(1) << 48) - 1 - i,
 		.poll_gap_ns = 1000000 + i };
 
 	for (unsigned k = 0; k < SAMPLE_POINT_COUNT; k++)
@@ -66,6 +73,35 @@ static void test_comes_back(void **state)
 		check_row(memcmp(&s, &file.samples[i], sizeof s) == 0, i);
 	}
 	sample_file_done(&file);
+}
+
+/* Between banner and EHLO lie the handshake (unless it came before the banner) and the login. */
+static void test_spans(void **state)
+{
+	struct sample s = { .tls_us = 3, .login_us = 2 };
+	static const struct {
+		unsigned flags;
+		enum sample_point from, to;
+		uint64_t ns;
+	} rows[] = {
+		{ 0, POINT_START, POINT_BANNER, 10000 },
+		{ SAMPLE_TLS_IS_FIRST, POINT_START, POINT_BANNER, 7000 },
+		{ 0, POINT_BANNER, POINT_HELLO, 5000 },
+		{ SAMPLE_TLS_IS_FIRST, POINT_BANNER, POINT_HELLO, 8000 },
+		{ 0, POINT_START, POINT_HELLO, 15000 },
+		{ SAMPLE_TLS_IS_FIRST, POINT_START, POINT_HELLO, 15000 },
+		{ 0, POINT_HELLO, POINT_MAIL, 10000 },
+	};
+
+	(void)state;
+	for (unsigned k = 0; k < SAMPLE_POINT_COUNT; k++)
+		s.at_ns[k] = 10000 * (uint64_t)k;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		s.flags = (uint16_t)rows[i].flags;
+		check_row(sample_span_ns(&s, rows[i].from, rows[i].to) == rows[i].ns, i);
+	}
+	s.login_us = UINT32_MAX; /* more than there is: a damaged file, not a long time */
+	check(sample_span_ns(&s, POINT_BANNER, POINT_HELLO) == 0);
 }
 
 static void test_crc(void **state)
@@ -153,6 +189,34 @@ static void test_lies_under_a_right_checksum(void **state)
 	}
 }
 
+/* A file of version 1: words where there are two now, no handshake, waits of eight bytes. */
+static void test_the_first_version_is_read(void **state)
+{
+	auto_buf bytes = { .max = 1 << 20 };
+	struct sample_file file;
+	struct error e = { .fault = FAULT_NONE };
+
+	(void)state;
+	file_make(&bytes);
+	char *block = bytes.at + SAMPLES_BLOCK_BYTES, *at = block + 16;
+	static const unsigned char old[16] = { 250, 0, 0, 0, 7, 0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0 };
+
+	check(memcmp(bytes.at, "mailvisor-lab samples 2\n", 24) == 0);
+	bytes.at[22] = '1';
+	reseal(bytes.at);
+	memcpy(at, old, sizeof old);
+	memset(block + 32, 0, SAMPLES_RECORD_BYTES - 32);
+	block[SAMPLES_PER_BLOCK * SAMPLES_RECORD_BYTES + 8] =
+		1; /* record; the others are of version 2 */
+	reseal(block);
+	check(samples_parse(
+		slice_first(buf_slice(&bytes), 2 * (size_t)SAMPLES_BLOCK_BYTES), &file, &e));
+	check(file.count == 1 && file.samples[0].reply_code == 250 && file.samples[0].step == 7 &&
+		file.samples[0].tls_us == 0 && file.samples[0].login_us == 0 &&
+		file.samples[0].poll_gap_ns == UINT64_C(0x060504030201));
+	sample_file_done(&file);
+}
+
 static void test_contradictions(void **state)
 {
 	static const struct {
@@ -167,7 +231,7 @@ static void test_contradictions(void **state)
 		char *field;
 
 		file_make(&bytes);
-		field = bytes.at + SAMPLES_BLOCK_BYTES + 32 + 8 * rows[i].point;
+		field = bytes.at + SAMPLES_BLOCK_BYTES + POINTS_AT + 8 * rows[i].point;
 		for (unsigned k = 0; k < 8; k++)
 			field[k] = (char)(rows[i].value >> (8 * k));
 		reseal(bytes.at + SAMPLES_BLOCK_BYTES);
@@ -179,6 +243,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back),
+		cmocka_unit_test(test_the_first_version_is_read),
+		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_crc),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_every_flipped_byte_is_found),
