@@ -86,6 +86,67 @@ static void load_make(struct experiment *x)
 	x->size_count = 1;
 }
 
+/* What the platforms of `paper` do with larger mails, up to what many servers take at most. */
+static void sizes_make(struct experiment *x)
+{
+	static const uint32_t sizes[] = { 1 << 10, 10 << 10, 100 << 10, 1 << 20, 5 << 20,
+		25 << 20 };
+
+	(void)snprintf(x->question, sizeof x->question,
+		"What does a mail cost by itself, and what does each KB of it cost?");
+	memcpy(x->sizes, sizes, sizeof sizes);
+	x->size_count = COUNT(sizes);
+	x->per_size = 10;
+	x->message_deadline_ms = 60000;
+	x->disk_mib = 4096;
+	x->memory_mib = 512;
+}
+
+/* Mails of different sizes would give each part of a load a mixture. */
+static void load_like(struct experiment *x, enum load_kind kind, const char *question)
+{
+	(void)snprintf(x->question, sizeof x->question, "%s", question);
+	x->load.kind = kind;
+	x->load.receive = RECEIVE_IDLE;
+	x->sizes[0] = 10 << 10;
+	x->size_count = 1;
+	x->per_size = 500;
+}
+
+/* 100 a second: a bare process carries several times that, software emulation about as much. */
+static void overload_make(struct experiment *x)
+{
+	load_like(x, LOAD_OVERLOAD,
+		"After five seconds of too much mail, how long until each platform has caught up?");
+	x->load.rate = 100;
+}
+
+static void bursty_make(struct experiment *x)
+{
+	load_like(x, LOAD_BURSTY, "How long does a mail wait when mail comes in bursts?");
+}
+
+static void sessions_make(struct experiment *x)
+{
+	load_like(x, LOAD_PARTLY_OPEN,
+		"How long does a mail take when clients send several over one connection?");
+}
+
+/* The reader stays connected: each mail has one handshake, its sender's. */
+static void tls_make(struct experiment *x)
+{
+	x->load.receive = RECEIVE_IDLE;
+}
+
+/* The mails are few: what is asked is what a connection that only waits costs in memory. */
+static void idle_make(struct experiment *x)
+{
+	load_like(x, LOAD_CLOSED, "What does a reader who only waits cost the server in memory?");
+	x->load.idle_connections = 1000;
+	x->per_size = 40;
+	x->memory_mib = 512;
+}
+
 /* clang-format off */
 static const struct {
 	const char *name;
@@ -95,9 +156,17 @@ static const struct {
 	{ "paper",       &paper,               paper_make },
 	{ "servers",     &paper,               servers_make },
 	{ "load",        &paper,               load_make },
+	{ "size-sweep",  &paper,               sizes_make },
+	{ "overload",    &paper,               overload_make },
+	{ "bursty",      &paper,               bursty_make },
+	{ "partly-open", &paper,               sessions_make },
+	{ "idle",        &paper,               idle_make },
+	{ "tls",         &builtin_tls,         tls_make },
+	{ "timeline",    &builtin_timeline,    NULL },
 	{ "devices",     &builtin_devices,     NULL },
 	{ "filesystems", &builtin_filesystems, NULL },
 	{ "storage",     &builtin_storage,     NULL },
+	{ "screen",      &builtin_screen,      NULL },
 };
 /* clang-format on */
 
@@ -118,7 +187,8 @@ static void quick_make(struct experiment *x, const char *name)
 	x->blocks = 3;
 	x->rules.quiet_ms = 200;
 	x->rules.reruns = 0;
-	x->per_size = 20;
+	/* A load needs its mails, a large mail its time. */
+	x->per_size = !load_is_plain(&x->load) ? x->per_size / 2 : x->per_size < 20 ? 2 : 20;
 	x->load.step_s = x->load.kind == LOAD_SWEEP ? 1 : x->load.step_s;
 }
 

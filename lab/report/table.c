@@ -4,8 +4,12 @@
 #include "lab/report/words.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { BAR_COLUMNS = 24 };
+enum {
+	BAR_COLUMNS = 24,
+	SENTENCES_MAX = 12, /* comparisons that fit a screen; the report has all */
+};
 
 /* printf's width counts bytes; "–" has three and takes one column. */
 static void cell_print(FILE *to, int width, const char *text)
@@ -70,13 +74,58 @@ static void sentence_print(FILE *to, const struct summary *s, const struct summa
 		(void)fprintf(to, "  %.*s\n", S_FMT(buf_slice(&text)));
 }
 
+/* What says most first: proven ones, then those with what everything is compared with. */
+static bool is_wanted(const struct summary *s, const struct summary_pair *pair, unsigned round)
+{
+	bool is_proven = pair->comparison.verdict != VERDICT_INCONCLUSIVE &&
+			 pair->comparison.verdict != VERDICT_NOT_MEASURED;
+	unsigned base = 0;
+	bool is_base = summary_base(s, &base) && (pair->a == base || pair->b == base);
+
+	return round == 0 ? is_proven : round == 1 ? !is_proven && is_base : !is_proven && !is_base;
+}
+
+static void sentences_print(FILE *to, const struct summary *s)
+{
+	size_t shown = 0;
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (size_t i = 0; i < s->pair_count && shown < SENTENCES_MAX; i++) {
+			if (!is_wanted(s, &s->pairs[i], round))
+				continue;
+			sentence_print(to, s, &s->pairs[i]);
+			shown++;
+		}
+	}
+	if (s->pair_count > shown)
+		(void)fprintf(to, "  and %zu more comparisons: they are in the report.\n",
+			s->pair_count - shown);
+}
+
+/* Cells that share a reason stand on one line, at the first of them. */
+static void unmeasured_print(FILE *to, const struct summary *s, unsigned first)
+{
+	for (unsigned i = 0; i < first; i++) {
+		if (!s->cells[i].is_measured &&
+			strcmp(s->cells[i].reason, s->cells[first].reason) == 0)
+			return;
+	}
+	(void)fprintf(to, "\nnot measured: ");
+	for (unsigned i = first; i < s->plan.x.cell_count; i++) {
+		if (!s->cells[i].is_measured &&
+			strcmp(s->cells[i].reason, s->cells[first].reason) == 0)
+			(void)fprintf(to, "%s%s", i > first ? ", " : "", words_title(s, i));
+	}
+	(void)fprintf(to, ": %s", s->cells[first].reason);
+}
+
 static void troubles_print(FILE *to, const struct summary *s)
 {
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		const struct summary_cell *c = &s->cells[i];
 
 		if (!c->is_measured)
-			(void)fprintf(to, "\nnot measured: %s: %s", words_title(s, i), c->reason);
+			unmeasured_print(to, s, i);
 		else if (c->delivered != c->sent || c->duplicated + c->strange > 0)
 			(void)fprintf(to,
 				"\n%s: %llu of %llu mails delivered, %llu duplicated, %llu strange",
@@ -101,7 +150,6 @@ void table_print(FILE *to, const struct summary *s)
 	for (unsigned size = 0; size < s->plan.x.size_count; size++)
 		size_print(to, s, size);
 	(void)fprintf(to, "\n");
-	for (size_t i = 0; i < s->pair_count; i++)
-		sentence_print(to, s, &s->pairs[i]);
+	sentences_print(to, s);
 	troubles_print(to, s);
 }

@@ -231,11 +231,15 @@ bool words_answer(const struct summary *s, struct buf *to)
 		return buf_add_format(to, "No platform could be measured on this machine.");
 	const struct summary_cell *best = &s->cells[ranking[0]];
 	if (!subject(s, ranking[0], to) ||
-		!buf_add_format(to, "%s a mail of %s takes %s ms, one of %s %s ms (medians).",
+		!buf_add_format(to, "%s a mail of %s takes %s ms",
 			count > 1 ? " has the shortest times:" : ":",
-			words_size(s->plan.x.sizes[0], from), words_ms(best->sizes[0].median, ms),
-			words_size(s->plan.x.sizes[top], till),
+			words_size(s->plan.x.sizes[0], from), words_ms(best->sizes[0].median, ms)))
+		return false;
+	if (top > 0 &&
+		!buf_add_format(to, ", one of %s %s ms", words_size(s->plan.x.sizes[top], till),
 			words_ms(best->sizes[top].median, last)))
+		return false;
+	if (!buf_add(to, top > 0 ? S(" (medians).") : S(" (median).")))
 		return false;
 	for (unsigned i = 1; i < count; i++) {
 		if (!answer_one(s, ranking[0], ranking[i], to))
