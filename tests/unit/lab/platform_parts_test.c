@@ -96,10 +96,11 @@ static void test_words(void **state)
 	} rows[] = {
 		{ "tcg", 7, { { 0 } }, 0,
 			{ "tcg,thread=multi", "tap,id=net,fd=7", "mailvisor.ip=10.77.0.9/24",
-				"nokaslr", "mailvisor.disk=/dev/vda" },
+				"524280K" /* and not 64 pages' multiple */,
+				"mailvisor.disk=/dev/vda" },
 			{ "hostfwd", "host,", "-incoming" } },
 		{ "kvm", 7, { { 0 } }, 0,
-			{ "kvm", "tap,id=net,fd=7", "host", "file.filename=/w,,1/d",
+			{ "524288K", "tap,id=net,fd=7", "host", "file.filename=/w,,1/d",
 				"virtio-blk-pci,drive=disk,write-cache=on" },
 			{ "nokaslr", "tcg", "append=on" } },
 		{ "tcg", -1, { { 0 } }, 0,
