@@ -32,7 +32,8 @@ enum next search_command(struct imap *s, const struct search_kind *kind, struct 
 
 	if (!kind->parse(&s->parse, args, &given))
 		return result_misparsed(s);
-	if (given.charset.len > 0 && (s->enabled & IMAP_ENABLED_UTF8) != 0) /* RFC 6855 3 */
+	/* RFC 6855 3; SORT cannot do without it. */
+	if (given.sort_count == 0 && given.charset.len > 0 && (s->enabled & IMAP_ENABLED_UTF8) != 0)
 		return imap_bad(s, S("UTF8=ACCEPT is enabled: all is UTF-8, without CHARSET"));
 	if (!context_may_begin(s, &given, &next))
 		return next;

@@ -93,7 +93,7 @@ static void test_flags(struct world *w)
 	check(!view_knows_flags(&v, r.modseq_before) && !view_knows_flags(&v, r.modseq));
 	view_own_flags(&v, r.modseq);
 	check(view_knows_flags(&v, r.modseq));
-	check(refresh(&v, false, &a).flagged_count == 0);
+	check(world_refresh(&v, false, &a).flagged_count == 0);
 	r = world_flag(f, 2, FLAGS_ADD, ENTRY_SEEN, 0);
 	check(view_knows_flags(&v, r.modseq_before));
 	view_own_flags(&v, r.modseq);

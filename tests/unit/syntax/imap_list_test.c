@@ -99,8 +99,8 @@ static void test_bad_lists(void **state)
 		{ S_INIT("(x) \"\" a"), "no such selection option" },
 		{ S_INIT("(RECURSIVEMATCH) \"\" a"), "RECURSIVEMATCH wants" },
 		{ S_INIT("(RECURSIVEMATCH REMOTE) \"\" a"), "RECURSIVEMATCH wants" },
-		{ S_INIT("\"\" a&b"), "modified UTF-7" },
-		{ S_INIT("a&b *"), "modified UTF-7" },
+		{ S_INIT("\"\" \"a\xff\""), "UTF" },
+		{ S_INIT("\"a\xff\" *"), "UTF" },
 	};
 	static const struct imap_bad_row lsubs[] = {
 		{ S_INIT("\"\" (a)"), "atom or a string" },
@@ -144,6 +144,9 @@ static void test_status_and_lsub(void **state)
 	text.len--;
 	check(buf_add(&text, S(" a)")) && !parse_list(&p, buf_slice(&text)));
 	check(strstr(p.why, "too many") != NULL);
+	/* RFC 9051 6.3.9: a pattern that no name can match is an answer without lines. */
+	check(parse_list(&p, S("\"\" a&b")) && parse_list(&p, S("a&b *")));
+	check(imap_list_parse(&p, S("\"\" (a&b c)"), &l) && l.pattern_count == 1);
 }
 
 static void test_notify(void **state)
