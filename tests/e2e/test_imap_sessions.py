@@ -153,8 +153,8 @@ def test_silent_does_not_hide_what_others_did(box):
     a.do('ENABLE CONDSTORE')
     b.do('STORE 1 +FLAGS (\\Draft)')
     told = a.do('STORE 1:2 -FLAGS.SILENT (\\Seen)')
-    assert re.fullmatch(r'\* 1 FETCH \(FLAGS \(\\Draft\) MODSEQ \(\d+\)\)', told[0]), told
-    assert re.fullmatch(r'\* 2 FETCH \(MODSEQ \(\d+\)\)', told[1]) and len(told) == 2, told
+    assert re.fullmatch(r'\* 1 FETCH \(UID 1 FLAGS \(\\Draft\) MODSEQ \(\d+\)\)', told[0]), told
+    assert re.fullmatch(r'\* 2 FETCH \(UID 2 MODSEQ \(\d+\)\)', told[1]) and len(told) == 2, told
 
 
 def test_new_keyword_is_announced_to_the_other(box):
