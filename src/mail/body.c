@@ -94,6 +94,19 @@ static bool chunk_load(struct body_reader *r, uint64_t at, struct error *e)
 	return true;
 }
 
+/* The bytes of the chunk that holds `at`. */
+static bool chunk_at(struct body_reader *r, uint64_t at, struct slice *ret, struct error *e)
+{
+	if (at < LIMIT_BLOB_CHUNK_BYTES && r->lent.len > 0) {
+		*ret = r->lent;
+		return true;
+	}
+	if (!chunk_load(r, at, e))
+		return false;
+	*ret = buf_slice(&r->chunk);
+	return true;
+}
+
 bool body_next(struct body_reader *r, struct slice *ret, struct error *e)
 {
 	uint64_t prefix_len = r->entry.prefix.len;
@@ -113,9 +126,9 @@ bool body_next(struct body_reader *r, struct slice *ret, struct error *e)
 	}
 	at = r->at - prefix_len;
 	left = r->entry.bytes - r->at;
-	if (!chunk_load(r, at, e))
+	if (!chunk_at(r, at, &piece, e))
 		return false;
-	piece = slice_skip(buf_slice(&r->chunk), (size_t)(at % LIMIT_BLOB_CHUNK_BYTES));
+	piece = slice_skip(piece, (size_t)(at % LIMIT_BLOB_CHUNK_BYTES));
 	piece = slice_first(piece, left < piece.len ? (size_t)left : piece.len);
 	if (piece.len == 0)
 		return fail(e, FAULT_LATER, "read message '%.*s': it ends %llu bytes too early",
@@ -129,4 +142,49 @@ void body_close(struct body_reader *r)
 {
 	buf_done(&r->chunk);
 	r->has_chunk = false;
+	r->lent = S("");
+}
+
+/* ---- Many of them ---- */
+
+static size_t first_chunk_bytes(const struct entry *entry)
+{
+	return entry->bytes < LIMIT_BLOB_CHUNK_BYTES ? (size_t)entry->bytes
+						     : LIMIT_BLOB_CHUNK_BYTES;
+}
+
+size_t bodies_ahead(
+	struct bodies_ahead *a, struct store *store, const struct entry *entries, size_t count)
+{
+	size_t bytes = 0, taken = 0;
+
+	bodies_ahead_done(a);
+	for (; taken < count && taken < COUNT(a->wishes); taken++) {
+		bytes += first_chunk_bytes(&entries[taken]);
+		if (taken > 0 && bytes > BODY_AHEAD_BYTES)
+			break;
+		a->wishes[taken].blob = entries[taken].blob;
+	}
+	if (taken > 1) { /* alone it would gain nothing */
+		a->store = store;
+		a->count = taken;
+		store_chunks_pin(store, a->wishes, taken);
+	}
+	return taken;
+}
+
+void bodies_ahead_lend(const struct bodies_ahead *a, struct body_reader *r)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (id_same(a->wishes[i].blob, r->entry.blob)) {
+			r->lent = a->wishes[i].bytes;
+			return;
+		}
+}
+
+void bodies_ahead_done(struct bodies_ahead *a)
+{
+	if (a->count > 0)
+		store_chunks_unpin(a->store, a->wishes, a->count);
+	a->count = 0;
 }

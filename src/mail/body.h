@@ -29,6 +29,7 @@ struct body_reader {
 	struct store *store;
 	struct entry entry; /* its slices must outlive the reader */
 	uint64_t at;
+	struct slice lent; /* chunk 0, when it was read ahead */
 	struct buf chunk;
 	uint32_t chunk_number;
 	bool has_chunk;
@@ -37,3 +38,24 @@ void body_open(struct body_reader *r, struct store *store, const struct entry *e
 /* The next piece, at most LIMIT_BLOB_CHUNK_BYTES, borrowed until the next call; empty at the end. */
 MUST_CHECK bool body_next(struct body_reader *r, struct slice *ret, struct error *e);
 void body_close(struct body_reader *r);
+
+/*
+ * The first chunks of messages that will be read one after the other, read together: that costs half. Zero it first. No
+ * failures: a message that is not there is read when its turn comes.
+ * Limits: BODY_AHEAD_BYTES and STORE_WISHES_MAX messages; it holds them until the next call or bodies_ahead_done().
+ */
+enum {
+	BODY_AHEAD_BYTES =
+		256 << 10 /* fits the processor's cache, and is what a connection sends at once */
+};
+struct bodies_ahead {
+	struct store *store;
+	struct store_wish wishes[STORE_WISHES_MAX];
+	size_t count;
+};
+/* Reads as many of these as the limits allow, at least the first; returns how many. */
+size_t bodies_ahead(
+	struct bodies_ahead *a, struct store *store, const struct entry *entries, size_t count);
+/* Lends the reader what was read ahead of its message; due after body_open(). */
+void bodies_ahead_lend(const struct bodies_ahead *a, struct body_reader *r);
+void bodies_ahead_done(struct bodies_ahead *a);

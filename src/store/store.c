@@ -187,6 +187,24 @@ bool store_chunk_read(struct store *s, struct id blob, uint32_t number, struct b
 	return s->engine->chunk_read(s, blob, number, ret, ret_found, e);
 }
 
+void store_chunks_pin(struct store *s, struct store_wish *wishes, size_t count)
+{
+	invariant(count <= STORE_WISHES_MAX);
+	for (size_t i = 0; i < count; i++)
+		wishes[i] = (struct store_wish){ .blob = wishes[i].blob };
+	if (count > 0 && s->engine->chunks_pin != NULL)
+		s->engine->chunks_pin(s, wishes, count);
+}
+
+void store_chunks_unpin(struct store *s, struct store_wish *wishes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (wishes[i].pin != NULL)
+			s->engine->chunk_unpin(&wishes[i]);
+		wishes[i] = (struct store_wish){ .blob = wishes[i].blob };
+	}
+}
+
 void store_stats_get(struct store *s, struct store_stats *ret)
 {
 	s->engine->stats(s, ret);

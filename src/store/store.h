@@ -130,6 +130,13 @@ struct store_scan {
 	size_t limit;        /* rows, 1..LIMIT_SCAN_ROWS */
 };
 
+/* A first chunk that is wanted together with others. */
+struct store_wish {
+	struct id blob;
+	struct slice bytes; /* the answer; empty: not read */
+	void *pin;          /* the engine's */
+};
+
 enum store_finding {
 	STORE_FINDING_DAMAGED_KEY,
 	STORE_FINDING_DAMAGED_BLOB,
@@ -170,6 +177,9 @@ struct store_engine {
 	bool (*chunk_write)(struct store *s, const struct store_chunk *chunk, struct error *e);
 	bool (*chunk_read)(struct store *s, struct id blob, uint32_t number, struct buf *ret,
 		bool *ret_found, struct error *e);
+	/* NULL: this engine gains nothing by it. */
+	void (*chunks_pin)(struct store *s, struct store_wish *wishes, size_t count);
+	void (*chunk_unpin)(struct store_wish *wish);
 	void (*stats)(struct store *s, struct store_stats *ret);
 	bool (*check)(struct store *s, const struct store_check *how, struct error *e);
 	/* NULL: this engine keeps nothing on disk. */
@@ -211,6 +221,15 @@ MUST_CHECK bool store_chunk_write(
 /* Appends a chunk's bytes to *ret. A missing chunk is an answer. */
 MUST_CHECK bool store_chunk_read(struct store *s, struct id blob, uint32_t number, struct buf *ret,
 	bool *ret_found, struct error *e);
+
+/*
+ * Reads the first chunks of up to STORE_WISHES_MAX blobs side by side, which costs half of reading one after the other. It has
+ * no failures: what is missing or damaged, or not worth it, stays empty, and store_chunk_read() says why. The bytes are
+ * there until store_chunks_unpin(), which is due before the store closes.
+ */
+enum { STORE_WISHES_MAX = 32 };
+void store_chunks_pin(struct store *s, struct store_wish *wishes, size_t count);
+void store_chunks_unpin(struct store *s, struct store_wish *wishes, size_t count);
 
 void store_stats_get(struct store *s, struct store_stats *ret);
 /* Reads everything, verifies checksums, reports; for a store nobody serves from. */

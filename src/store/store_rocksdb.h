@@ -27,6 +27,7 @@
 
 #include <rocksdb/c.h>
 
+enum { ROCKS_BLOB_MIN_BYTES = 1 << 10 /* smaller chunks stand beside their keys */ };
 enum rocks_family { FAMILY_ROWS, FAMILY_BLOBS, FAMILY_COUNT };
 
 struct rocks_setup {
@@ -107,6 +108,8 @@ MUST_CHECK bool rocks_read_version(
 	struct rocks *r, struct slice partition, uint64_t *ret, struct error *e);
 bool rocks_get(struct store *s, struct slice partition, struct slice key, struct buf *ret_value,
 	bool *ret_found, struct error *e);
+void rocks_chunks_pin(struct store *s, struct store_wish *wishes, size_t count);
+void rocks_chunk_unpin(struct store_wish *wish);
 bool rocks_version(struct store *s, struct slice partition, uint64_t *ret, struct error *e);
 bool rocks_scan(
 	struct store *s, const struct store_scan *scan, struct store_page *ret, struct error *e);

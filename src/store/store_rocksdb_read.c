@@ -2,6 +2,7 @@
 #include "store/store_rocksdb.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Reading again does not help against damage. */
 static enum fault rocks_fault_of(const char *message)
@@ -100,6 +101,57 @@ bool rocks_chunk_read(struct store *s, struct id blob, uint32_t number, struct b
 
 	return rocks_copy(
 		rocks_of(s), FAMILY_BLOBS, store_key_chunk(&key, blob, number), ret, ret_found, e);
+}
+
+/*
+ * Only what stands in a blob file is kept: its bytes belong to the pin alone. A small value is a part of a cached block,
+ * which a pin should not hold for as long as a client takes to read.
+ */
+static void wish_fulfil(
+	struct store_wish *wish, struct slice key, rocksdb_pinnableslice_t *pin, char *message)
+{
+	struct slice record;
+
+	rocksdb_free(message);
+	if (pin == NULL)
+		return;
+	record.at = rocksdb_pinnableslice_value(pin, &record.len);
+	if (record.len >= ROCKS_BLOB_MIN_BYTES && store_record_open(key, record, &wish->bytes))
+		wish->pin = pin;
+	else
+		rocksdb_pinnableslice_destroy(pin);
+}
+
+void rocks_chunks_pin(struct store *s, struct store_wish *wishes, size_t count)
+{
+	struct rocks *r = rocks_of(s);
+	char *messages[STORE_WISHES_MAX] = { NULL };
+	rocksdb_pinnableslice_t *pins[STORE_WISHES_MAX] = { NULL };
+	char names[STORE_WISHES_MAX][STORE_BLOB_KEY_BYTES];
+	const char *keys[STORE_WISHES_MAX];
+	size_t lens[STORE_WISHES_MAX];
+	struct store_key key;
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice name = store_key_chunk(&key, wishes[i].blob, 0);
+
+		invariant(name.len == sizeof names[i]);
+		memcpy(names[i], name.at, sizeof names[i]);
+		keys[i] = names[i];
+		lens[i] = sizeof names[i];
+	}
+	ROCKS_READING(r);
+	if (r->db == NULL)
+		return;
+	rocksdb_batched_multi_get_cf(r->db, r->setup.read, r->families[FAMILY_BLOBS], count, keys,
+		lens, pins, messages, false);
+	for (size_t i = 0; i < count; i++)
+		wish_fulfil(&wishes[i], (struct slice){ keys[i], lens[i] }, pins[i], messages[i]);
+}
+
+void rocks_chunk_unpin(struct store_wish *wish)
+{
+	rocksdb_pinnableslice_destroy(wish->pin);
 }
 
 bool rocks_version(struct store *s, struct slice partition, uint64_t *ret, struct error *e)

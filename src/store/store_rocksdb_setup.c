@@ -14,8 +14,7 @@ enum {
 	LOG_BYTES = 256 << 10,   /* RocksDB's own log file, two of them */
 	MANIFEST_BYTES = 4 << 20,
 	BLOB_FILE_BYTES = 64 << 20,
-	BLOB_MIN_BYTES = 1 << 10, /* smaller chunks stand beside their keys */
-	BLOB_RESTART_KEYS = 4,    /* keys compared one by one in a lookup */
+	BLOB_RESTART_KEYS = 4, /* keys compared one by one in a lookup */
 	L0_FILES = 4,
 	BLOOM_BITS = 10, /* 1 % false positives */
 };
@@ -81,7 +80,7 @@ static void setup_tables(rocksdb_options_t *o, rocksdb_cache_t *cache, enum rock
 static void setup_blobs(rocksdb_options_t *o)
 {
 	rocksdb_options_set_enable_blob_files(o, 1);
-	rocksdb_options_set_min_blob_size(o, BLOB_MIN_BYTES);
+	rocksdb_options_set_min_blob_size(o, ROCKS_BLOB_MIN_BYTES);
 	rocksdb_options_set_blob_file_size(o, BLOB_FILE_BYTES);
 	rocksdb_options_set_blob_compression_type(o, rocksdb_no_compression);
 	rocksdb_options_set_enable_blob_gc(o, 1);

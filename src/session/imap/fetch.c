@@ -30,6 +30,7 @@ static enum fetch_ready prepare(struct fetching *f, const struct entry *entry, s
 	f->has_said = false;
 	body_close(&f->reader);
 	body_open(&f->reader, f->records.store, entry);
+	bodies_ahead_lend(&f->ahead, &f->reader);
 	arena_reset(&f->arena);
 	if (f->needs_parts) {
 		if (!imap_records_structure(
@@ -141,15 +142,20 @@ static bool fetch_page(struct fetch_run *run, struct entry_page *page, struct er
 {
 	bool marked[FETCH_MARK_ROWS] = { false };
 	struct fetching *f = &run->f;
+	size_t ahead = 0; /* of so many entries the bytes were read */
 
 	if (f->marks_seen && !mark_page(f, page, marked, e))
 		return false;
 	f->last = page->at[page->count - 1].uid;
-	for (size_t i = 0; i < page->count; i++)
+	for (size_t i = 0; i < page->count; i++) {
+		if (f->needs_bytes && i == ahead)
+			ahead += bodies_ahead(
+				&f->ahead, f->records.store, &page->at[i], page->count - i);
 		if (!fetch_message(run, &page->at[i], f->marks_seen && marked[i])) {
 			f->s->is_broken = true;
 			break;
 		}
+	}
 	return true;
 }
 
@@ -206,6 +212,7 @@ static void fetching_begin(struct fetching *f, struct imap *s, const struct imap
 void fetching_done(struct fetching *f)
 {
 	body_close(&f->reader);
+	bodies_ahead_done(&f->ahead);
 	imap_records_done(&f->records);
 	arena_done(&f->arena);
 	buf_done(&f->header);

@@ -18,6 +18,7 @@ struct fetching {
 	bool marks_seen; /* some section is no peek */
 	struct imap_records records;
 	uint32_t last; /* the last UID of the page */
+	struct bodies_ahead ahead;
 
 	/* Of the message at hand: */
 	const struct entry *entry;

@@ -64,6 +64,52 @@ static void test_body_sizes(struct world *w)
 }
 
 /* Six at once share a blob; it lives as long as one of them. */
+/* Read ahead, as many as fit: each message is what it is when it is read alone. */
+static void test_bodies_ahead(struct world *w)
+{
+	enum { MAILS = 70 };
+	static char text[3 * LIMIT_BLOB_CHUNK_BYTES];
+	auto_buf alone = { .max = sizeof text + 1024 }, lent = { .max = sizeof text + 1024 };
+	struct bodies_ahead ahead = { 0 };
+	struct entry_page page = { 0 };
+	struct error e = { .fault = FAULT_NONE };
+	struct folder *f;
+	size_t until = 0;
+
+	world_domain(w, "a.example");
+	world_account(w, "alice@a.example");
+	for (size_t i = 0; i < MAILS; i++) {
+		size_t bytes = 2 + i * i * 37 % (sizeof text - 2);
+
+		(void)memset(text, 'a' + (int)(i % 26), sizeof text);
+		memcpy(text + bytes - 2, "\r\n", 2);
+		check_row(world_deliver(w, "alice@a.example", (struct slice){ text, bytes }) ==
+				  INTAKE_OK,
+			i);
+	}
+	f = world_folder(w, "alice@a.example");
+	check(folder_list(f, 0, 1000, &page, &e) && page.count == MAILS);
+	for (size_t i = 0; i < page.count; i++) {
+		ON_EXIT(body_close) struct body_reader reader;
+		struct slice piece;
+
+		if (i == until)
+			until += bodies_ahead(&ahead, w->mail.store, &page.at[i], page.count - i);
+		check_row(until > i && until <= page.count, i);
+		body_open(&reader, w->mail.store, &page.at[i]);
+		bodies_ahead_lend(&ahead, &reader);
+		buf_clear(&lent);
+		do {
+			check_row(body_next(&reader, &piece, &e) && buf_add(&lent, piece), i);
+		} while (piece.len > 0);
+		world_read(w, f, page.at[i].uid, &alone);
+		check_row(slice_same(buf_slice(&alone), buf_slice(&lent)), i);
+	}
+	bodies_ahead_done(&ahead);
+	entry_page_done(&page);
+	folder_close(f);
+}
+
 static void test_shared_blob(struct world *w)
 {
 	static const char *const names[] = { "a1@a.example", "a2@a.example", "a3@a.example",
@@ -334,6 +380,7 @@ int main(void)
 	static const struct world_test tests[] = {
 		{ "two namesakes", test_two_namesakes, false },
 		{ "body sizes", test_body_sizes, false },
+		{ "bodies ahead", test_bodies_ahead, false },
 		{ "shared blob", test_shared_blob, false },
 		{ "a thousand recipients", test_thousand_recipients, false },
 		{ "segments", test_segments, false },
