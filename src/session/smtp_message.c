@@ -348,6 +348,9 @@ static enum next message_commit(struct smtp *s)
 	intake_commit(&m->intake, m->intake_rcpts, m->envelope.rcpt_count, &m->timeline);
 	client_count(&s->client, COUNT_ACCEPTED);
 	next = message_say_answers(s);
+	/* The client goes on while we write the log and clear up; a pipeline is answered as a whole. */
+	if (!conn_has_input(s->client.conn) && !conn_flush(s->client.conn))
+		next = NEXT_CLOSE;
 	timeline_log(&m->timeline);
 	message_free(s);
 	return next;
