@@ -174,6 +174,27 @@ def floor_download(build):
         server.wait()
 
 
+def floor_deliver(build, top):
+    """The rate and the CPU in ms a mail of a server that only keeps what it is sent, with one sync a group (floor_smtp.c)."""
+    smtp, pop3 = PORTS['SMTP_PORT'] + 100, PORTS['POP3_PORT'] + 101
+    server = subprocess.Popen([build / 'bench/bench-floor-smtp', str(smtp), str(pop3), top / 'floor'])
+    try:
+        for _ in range(100):
+            if port_answers(pop3):
+                break
+            time.sleep(0.05)
+        before = schedstat_s(server.pid)
+        told = subprocess.run([build / 'bench/bench-load', 'deliver', '--smtp', str(smtp), '--pop3', str(pop3), '--clients', '16',
+                               '--per-session', '20', '--count', '3200', '--size', '10240'], check=True, timeout=120,
+                              stdout=subprocess.PIPE, text=True).stdout
+        rate = float(told.split('accepted_per_s=')[1].split()[0])
+        return rate, (schedstat_s(server.pid) - before) * 1e3 / 3200
+    finally:
+        server.terminate()
+        server.wait()
+        (top / 'floor').unlink(missing_ok=True)
+
+
 def schedstat_s(pid):
     return int(Path(f'/proc/{pid}/schedstat').read_text().split()[0]) / 1e9
 
@@ -212,7 +233,7 @@ ROWS = [  # figure, what it is, unit, higher is better, ratio to reach
 ]
 
 
-def show(results, floor):
+def show(results, floor, kept):
     ours, theirs = results['ours'], results['postfix+dovecot']
     print(f'\n{"":52}{"Postfix+Dovecot":>24}{"ours":>24}{"ratio":>10}  to reach')
     for key, what, unit, _, goal in ROWS:
@@ -225,6 +246,11 @@ def show(results, floor):
     if floor:
         print(f'\nfloor of the download: {statistics.median(floor):.4g} [{min(floor):.4g}..{max(floor):.4g}] ms, a server with '
               'nothing behind it:\none thread, one recv and one send of 10 KB a message. What answers RETR by RETR costs more.')
+    if kept:
+        rates, cpus = zip(*kept)
+        print(f'\nfloor of the delivery: {statistics.median(rates):.4g} [{min(rates):.4g}..{max(rates):.4g}] /s, '
+              f'{statistics.median(cpus):.4g} ms CPU a mail: a server of one thread that keeps\nwhat it is sent, a sync a group, and '
+              'cannot find it again.')
     print('\nmedian [least..most] of the rounds; the two took turns in every round')
 
 
@@ -246,7 +272,7 @@ def main():
     top = Path(tempfile.mkdtemp(prefix='mailvisor-bench.'))
     top.chmod(0o755)
     variables = {'MAILVISOR': str(build / 'src/mailvisor'), 'PROJECT': str(HERE.parent)}
-    servers, results, floor = [], {}, []
+    servers, results, floor, kept = [], {}, [], []
     try:
         servers = [Server(name, script, top, variables) for name, script in peers]
         bench = Bench(build / 'bench/bench-load')
@@ -256,8 +282,9 @@ def main():
                 results.setdefault(server.name, []).append(got)
                 print(f'round {n + 1} {server.name}: ' + ' '.join(f'{k}={v:.4g}' for k, v in got.items()), flush=True)
             floor.append(floor_download(build))
+            kept.append(floor_deliver(build, top))
         if not given.only_ours:
-            show(results, floor)
+            show(results, floor, kept)
     finally:
         for server in servers:
             server.down()
