@@ -40,12 +40,25 @@ struct listing {
 	uint64_t longest; /* METADATA that MAXSIZE left out */
 };
 
+struct slice imap_children_word(const struct mailbox *box)
+{
+	return box->has_children ? S("\\HasChildren") : S("\\HasNoChildren");
+}
+
+void imap_put_uses(struct imap *s, unsigned uses)
+{
+	if (uses == 0)
+		return;
+	imap_put(s, S(" "));
+	imap_wrote(s, imap_uses_write(&s->out, uses));
+}
+
 static void put_attributes(struct listing *l, const struct roster_row *row)
 {
 	bool wants_subscribed = (l->given->returns & IMAP_LIST_RETURN_SUBSCRIBED) != 0 ||
 				(l->given->selects & IMAP_LIST_SUBSCRIBED) != 0;
 
-	imap_put(l->s, row->box.has_children ? S("\\HasChildren") : S("\\HasNoChildren"));
+	imap_put(l->s, imap_children_word(&row->box));
 	if (roster_is_box(row) && (row->rights & IMAP_RIGHT_READ) == 0) /* RFC 5819 2 */
 		imap_put(l->s, S(" \\NoSelect"));
 	if (!roster_is_box(row))
@@ -54,10 +67,7 @@ static void put_attributes(struct listing *l, const struct roster_row *row)
 				       : S(" \\NoSelect"));
 	if (wants_subscribed && row->box.is_subscribed)
 		imap_put(l->s, S(" \\Subscribed"));
-	if (row->box.uses != 0) {
-		imap_put(l->s, S(" "));
-		imap_wrote(l->s, imap_uses_write(&l->s->out, row->box.uses));
-	}
+	imap_put_uses(l->s, row->box.uses);
 }
 
 static void put_row_status(struct listing *l, const struct roster_row *row)

@@ -32,6 +32,9 @@ void imap_put_my_rights(struct imap *s, struct slice name, unsigned rights);
 /* list.c */
 enum next imap_list(struct imap *s, struct slice args);
 enum next imap_lsub(struct imap *s, struct slice args);
+/* \HasChildren or \HasNoChildren; and " \Sent", nothing when there is no use. */
+struct slice imap_children_word(const struct mailbox *box);
+void imap_put_uses(struct imap *s, unsigned uses);
 
 /* status.c */
 enum next imap_status(struct imap *s, struct slice args);

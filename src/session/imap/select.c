@@ -72,7 +72,33 @@ static bool put_counts(struct imap *s, struct error *e)
 	return true;
 }
 
-static void put_numbers(struct imap *s, struct slice name)
+/* RFC 9051 6.3.2: LIST with the attributes as they are; of what somebody else shares, no more than that it can be selected. */
+static bool put_list(struct imap *s, struct slice name, struct error *e)
+{
+	struct mailbox box = { .uses = 0 };
+	bool is_own = id_same(folder_account(s->view.folder), s->client.account_id);
+	enum mailbox_answer answer = MAILBOX_MISSING;
+
+	if ((s->enabled & IMAP_ENABLED_REV2) == 0)
+		return true;
+	if (is_own)
+		answer = mailbox_find(
+			s->client.host->mail, s->client.account_id, name, &s->arena, &box, e);
+	if (answer == MAILBOX_FAILED)
+		return false;
+	imap_put(s, S("* LIST ("));
+	if (answer == MAILBOX_OK) {
+		imap_put(s, imap_children_word(&box));
+		imap_put_uses(s, box.uses);
+	}
+	imap_put(s, S(") \"/\" "));
+	imap_put_name(s, name);
+	imap_put(s, S("\r\n"));
+	error_clear(e); /* it went meanwhile, which is told as news */
+	return true;
+}
+
+static void put_numbers(struct imap *s)
 {
 	const struct view *v = &s->view;
 	struct folder_state state;
@@ -86,11 +112,6 @@ static void put_numbers(struct imap *s, struct slice name)
 		"* OK [MAILBOXID (%.*s)] Id\r\n",
 		state.uid_validity, v->uid_next, imap_modseq_told(v->modseq),
 		S_FMT(id_text(folder_id(v->folder), room)));
-	if ((s->enabled & IMAP_ENABLED_REV2) == 0)
-		return;
-	imap_put(s, S("* LIST () \"/\" "));
-	imap_put_name(s, name);
-	imap_put(s, S("\r\n"));
 }
 
 /* ---- QRESYNC, RFC 7162 3.2.5 ---- */
@@ -147,8 +168,8 @@ static bool select_say(struct imap *s, const struct imap_select *given, struct e
 	imap_put_flag_lists(s);
 	if (!put_counts(s, e))
 		return false;
-	put_numbers(s, given->mailbox);
-	return resync(s, given, e);
+	put_numbers(s);
+	return put_list(s, given->mailbox, e) && resync(s, given, e);
 }
 
 /* RFC 4314 5.2: whoever may change nothing at all reads only. */
