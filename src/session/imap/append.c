@@ -4,6 +4,8 @@
  * the store, and become one commit.
  *
  * Once something is wrong the command is only read to its end, unless the client waits for our word before it sends more.
+ * Limits: RFC 6855 4 wants 8-bit bytes in a header refused from who has not enabled UTF8=ACCEPT. They are taken: a client that
+ * carries an old archive here would lose mails, or never end.
  */
 #include "session/imap/appending.h"
 #include "session/imap/place.h"
