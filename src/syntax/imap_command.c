@@ -106,7 +106,7 @@ bool imap_rename_parse(struct imap_parse *p, struct slice args, struct imap_rena
 static void read_uses(struct imap_reader *r, struct imap_create *create)
 {
 	if (!imap_try_word(r, S("USE")))
-		imap_miss(r, "CREATE takes (USE (\\Sent …)) after the mailbox");
+		imap_miss(r, "CREATE takes (USE (\\Sent ...)) after the mailbox");
 	imap_space(r);
 	imap_expect(r, '(', "USE takes a list of special uses: (\\Sent)");
 	while (!r->c.broken && !imap_at(r, ')')) {
@@ -131,7 +131,7 @@ bool imap_create_parse(struct imap_parse *p, struct slice args, struct imap_crea
 
 	if (!cursor_at_end(&r.c)) {
 		imap_space(&r);
-		imap_expect(&r, '(', "CREATE takes (USE (\\Sent …)) after the mailbox");
+		imap_expect(&r, '(', "CREATE takes (USE (\\Sent ...)) after the mailbox");
 		read_uses(&r, &create);
 		imap_expect(&r, ')', "the parameters of CREATE do not end");
 	}

@@ -130,7 +130,7 @@ static uint64_t read_modseq(struct imap_reader *r)
 		return imap_modseq(r);
 	entry = imap_string(r);
 	if (!slice_starts_nocase(entry, S("/flags/")) || entry.len == 7)
-		imap_miss(r, "the entry of MODSEQ is \"/flags/…\"");
+		imap_miss(r, "the entry of MODSEQ is \"/flags/...\"");
 	imap_space(r);
 	if (!imap_try_word(r, S("priv")) && !imap_try_word(r, S("shared")) &&
 		!imap_try_word(r, S("all")))

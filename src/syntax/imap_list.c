@@ -162,7 +162,7 @@ static void read_returns(struct imap_reader *r, struct imap_list *l)
 	imap_space(r);
 	l->is_extended = true;
 	if (!imap_try_word(r, S("RETURN")))
-		imap_miss(r, "only RETURN (…) may follow the pattern");
+		imap_miss(r, "only RETURN (...) may follow the pattern");
 	imap_space(r);
 	imap_expect(r, '(', "RETURN takes a list in parentheses");
 	if (!imap_at(r, ')')) {

@@ -84,7 +84,7 @@ void imap_section_read(struct imap_reader *r, bool only_part, struct imap_sectio
 		return;
 	}
 	s->text = (enum imap_section_text)imap_row_read(r, texts, COUNT(texts),
-		"a section is part numbers, HEADER, HEADER.FIELDS (…), TEXT or MIME");
+		"a section is part numbers, HEADER, HEADER.FIELDS (...), TEXT or MIME");
 	if (s->text == IMAP_TEXT_MIME && s->part_count == 0)
 		imap_miss(r, "MIME wants part numbers before it");
 	if (has_fields(s))

@@ -28,7 +28,7 @@ static void read_matches(struct imap_reader *r, struct imap_select *s)
 static void read_qresync(struct imap_reader *r, struct imap_select *s)
 {
 	imap_space(r);
-	imap_expect(r, '(', "QRESYNC takes (uidvalidity modseq …)");
+	imap_expect(r, '(', "QRESYNC takes (uidvalidity modseq ...)");
 	s->has_qresync = true;
 	s->uid_validity = (uint32_t)imap_number(r, 1, UINT32_MAX, "UIDVALIDITY is a number over 0");
 	imap_space(r);
@@ -53,7 +53,7 @@ static void read_parameters(struct imap_reader *r, struct imap_select *s)
 		else if (!s->has_qresync && imap_try_word(r, S("QRESYNC")))
 			read_qresync(r, s);
 		else
-			imap_miss(r, "the parameters are CONDSTORE and QRESYNC (…), once each");
+			imap_miss(r, "the parameters are CONDSTORE and QRESYNC (...), once each");
 	} while (imap_try(r, ' '));
 	imap_expect(r, ')', "the parameters do not end");
 }

@@ -293,7 +293,9 @@ class Answer:
                 self.match(re.compile(rb'[^\]\r\n]+'), 'code text')
             self.must(b']')
             self.must(b' ')
-        self.match(re.compile(rb'[^\r\n\0]+'), 'text')
+        text = self.match(re.compile(rb'[^\r\n\0]+'), 'text')
+        if not self.is_utf8 and not text.isascii():
+            self.wrong('8 bits in a text')  # RFC 3501 9 text; RFC 9051 allows UTF-8
 
     def list_answer(self):
         self.many(self.flag)

@@ -142,6 +142,18 @@ def test_hostile_messages(box, enabled):
         client.do(command)
 
 
+def test_refusals_are_of_the_grammar_too(box):
+    client = Client(box)
+    for command in ('LIST "" * x', 'CREATE a (x)', 'SELECT INBOX (x)', 'SELECT INBOX (QRESYNC x)', 'FETCH 1 BODY[x]',
+                    'SEARCH MODSEQ "x" all 1',
+                    'STORE 1 x', 'FETCH 1 (x)', 'SEARCH x', 'SORT x', 'THREAD x', 'NOTIFY x', 'STATUS INBOX (x)', 'GETMETADATA x',
+                    'SETACL x', 'ESEARCH IN x', 'IDLE x', 'ID x', 'APPEND x', 'REPLACE x', 'COPY x', 'ENABLE "', 'UID x', 'X'):
+        client.do('SELECT INBOX')
+        client.do(command, 'BAD')
+        if client.tags > 30:  # twenty errors end a session
+            client = Client(box)
+
+
 def test_thunderbird(box):
     client = Client(box)
     client.do('CAPABILITY')
