@@ -223,28 +223,17 @@ static bool catch_up(struct view *v, struct error *e)
 
 /* ---- Telling ---- */
 
-/* One run of numbers; it ends where the next UID of the view is not gone. */
+/* UIDs without a gap, for each that VANISHED names must have been in the view. */
 static bool gone_list(struct view *v, struct arena *a, struct view_news *ret, struct error *e)
 {
-	struct view_gone *last = NULL;
-
 	ret->gone = arena_take(a, v->gone.count * sizeof *ret->gone + 1);
 	if (ret->gone == NULL)
 		return fail(e, FAULT_LATER, "look at a folder again: out of memory");
-	for (size_t i = 0; i < v->gone.count; i++) {
-		struct view_gone run = { .uid_first = v->gone.at[i].first,
+	for (size_t i = 0; i < v->gone.count; i++)
+		ret->gone[ret->gone_count++] = (struct view_gone){ .uid_first = v->gone.at[i].first,
 			.uid_last = v->gone.at[i].last,
 			.seq_first = uids_seq(&v->uids, v->gone.at[i].first),
 			.seq_last = uids_seq(&v->uids, v->gone.at[i].last) };
-
-		if (last != NULL && last->seq_last + 1 == run.seq_first) {
-			last->uid_last = run.uid_last;
-			last->seq_last = run.seq_last;
-			continue;
-		}
-		last = &ret->gone[ret->gone_count++];
-		*last = run;
-	}
 	return true;
 }
 

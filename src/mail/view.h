@@ -46,8 +46,8 @@ MUST_CHECK bool view_open(struct view *v, struct folder *f, bool is_read_only, s
 void view_close(struct view *v);
 
 /* A run of messages that vanished; their numbers as they were before this refresh. Report them from the last run to
- * the first and each from seq_last down to seq_first, then no number moves before it is used; or as VANISHED. Every UID
- * of the view between uid_first and uid_last is gone. */
+ * the first and each from seq_last down to seq_first, then no number moves before it is used; or as VANISHED: every UID
+ * from uid_first to uid_last was a message of the view (RFC 7162 3.2.10.2: the client counts one less for each). */
 struct view_gone {
 	uint32_t uid_first, uid_last, seq_first, seq_last;
 };

@@ -348,6 +348,22 @@ def test_qresync_brings_a_session_up_to_date(box):
     assert len(fetches) == 1 and fetches[0].startswith('* 1 FETCH (UID 1 FLAGS (\\Seen')
 
 
+def test_vanished_names_only_messages_that_were_there(box):
+    """RFC 7162 3.2.10.2: the client counts one less for each UID, so one that went before may not stand between two."""
+    for n in range(5):
+        send(box, f'm{n}')
+    a, b = Session(box, None), Session(box)
+    a.do('ENABLE QRESYNC')
+    a.do('SELECT INBOX')
+    b.do('STORE 3 +FLAGS.SILENT (\\Deleted)')
+    b.do('EXPUNGE')
+    assert '* VANISHED 3' in a.do('NOOP')
+    b.do('STORE 2:3 +FLAGS.SILENT (\\Deleted)')
+    b.do('EXPUNGE')
+    assert '* VANISHED 2,4' in a.do('NOOP')
+    assert a.do('SEARCH ALL') == ['* SEARCH 1 2']
+
+
 def test_pipelined_commands_run_one_after_the_other(box):
     for n in range(3):
         send(box, f'm{n}')

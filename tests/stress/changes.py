@@ -72,9 +72,8 @@ class Changes:
         if s is None:
             return
         verb, may = self.rng.choice(('CLOSE', 'UNSELECT')), 'e' in self.rights(s.user, s.box)
-        s.view = None
+        s.leave()
         s.do(verb)
-        s.box = None
         if verb == 'CLOSE' and may and not s.is_read_only:
             box.remove(box.deleted())
 
@@ -155,7 +154,7 @@ class Changes:
         header = mail.header()
         s.tag_number += 1
         s.command, s.results, s.told = 'APPEND', [], set()
-        s.log.append(f'C: APPEND {s.spell(place)} CATENATE (TEXT and {url})')
+        s.note(f'APPEND {s.spell(place)} CATENATE (TEXT and {url})')
         s.send(f'a{s.tag_number} APPEND {s.spell(place)} ({" ".join(sorted(flags))}) "17-Jul-1996 02:44:25 -0700" CATENATE '
                f'(TEXT {{{len(header)}+}}\r\n'.encode() + header + f' URL "{url}")\r\n'.encode())
         answer = s.finish()

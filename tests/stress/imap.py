@@ -26,8 +26,6 @@ class View:
         self.uids = []        # by number; None: not told yet
         self.flags = {}       # uid -> what was told last
         self.modseqs = {}     # uid -> the same
-        self.is_vague = False  # UIDONLY: what was counted and not told may have gone, so the count is not known either
-        self.count = None      # while it is vague: what EXISTS said after the last VANISHED
         self.uid_validity = self.highest_modseq = None
 
 
@@ -60,12 +58,14 @@ class Inflating:
 
 
 class Session:
+    everyone = collections.deque(maxlen=60)  # the last commands of all sessions
+
     def __init__(self, port, user, password, name='?'):
         self.name, self.user, self.is_utf8, self.has_rev2 = name, user, False, False
         self.log = collections.deque(maxlen=60)
         self.tag_number, self.view, self.box, self.is_idle = 0, None, None, False
         self.has_qresync = self.is_read_only = self.is_uid_only = self.has_notify = False
-        self.status = None    # of NOTIFY: place -> (MESSAGES, UIDNEXT) as told
+        self.status = None    # of NOTIFY: place -> (MESSAGES, UIDNEXT) as told last
         self.deflate = None
         self.results = []     # of SEARCH, STATUS, LIST, VANISHED (EARLIER) of the command that runs
         try:
@@ -78,7 +78,12 @@ class Session:
             raise Gone(str(e)) from None
 
     def wrong(self, what):
-        raise Disagreement(f'{self.name} ({self.box}): {what}\n' + '\n'.join(self.log))
+        raise Disagreement(f'{self.name} ({self.box}): {what}\nall: ' + '\nall: '.join(self.everyone) + '\n' + '\n'.join(self.log))
+
+    def note(self, command):
+        self.log.append(f'C: {command}')
+        if not (self.name.startswith('oracle') and command.startswith(('EXAMINE', 'STATUS', 'FETCH', 'LIST'))):
+            self.everyone.append(f'{self.name} ({self.box}): {command}')
 
     # ---- Names ----
 
@@ -130,7 +135,7 @@ class Session:
     def start(self, command):
         self.tag_number += 1
         self.command, self.results, self.told = command, [], set()
-        self.log.append(f'C: {command[:300]}')
+        self.note(command[:300])
         self.send(f'a{self.tag_number} {command}\r\n'.encode())
 
     def finish(self):
@@ -172,7 +177,7 @@ class Session:
         for flags, date, body in messages:
             date = f' "{date}"' if date else ''
             text += f' ({" ".join(sorted(flags))}){date} {{{len(body)}+}}\r\n'.encode() + body
-        self.log.append(f'C: {verb}, {len(messages)} messages')
+        self.note(f'{verb}, {len(messages)} messages')
         self.send(text + b'\r\n')
 
     # ---- Answers ----
@@ -213,10 +218,7 @@ class Session:
         have = len(self.view.uids)
         if count < have:
             self.wrong(f'EXISTS {count}, but {have} were there and no EXPUNGE came')
-        if self.view.is_vague:
-            self.view.count = count
-        else:
-            self.view.uids += [None] * (count - have)
+        self.view.uids += [None] * (count - have)
 
     def may_move(self, what):
         if QUIET.match(self.command):
@@ -240,39 +242,23 @@ class Session:
             self.results.append(('EARLIER', set(numbers(words[1]))))
             return
         self.may_move('VANISHED')
-        for part in str(words[0]).split(','):
-            first, _, last = part.partition(':')
-            if self.is_uid_only and (self.view.is_vague or None in self.view.uids):
-                self.drop_vaguely(int(first), int(last or first))
-            else:
-                self.drop_range(int(first), int(last or first))
+        for uid in numbers(words[0]):
+            self.vanish(uid)
 
-    def drop_vaguely(self, first, last):
-        """UIDONLY: who uses no numbers cannot say how many of those that it was not told are between these two."""
-        view = self.view
-        view.is_vague, view.count = True, None
-        for uid in [u for u in view.uids if u is None or first <= u <= last]:
-            self.drop(view.uids.index(uid) + 1)
-
-    def drop_range(self, first, last):
-        """Both ends are messages of the view, and none between them is left. Those whose UID was not told before they went are
-        found by their neighbours: a client asks again when that leaves it in doubt, and so does learn()."""
+    def vanish(self, uid):
+        """RFC 7162 3.2.10.2: each UID was a message that was counted. When it was not told, it is one of those between its
+        neighbours that were not; under UIDONLY, where places are not known, any of them."""
         uids = self.view.uids
-        known = [(at, uid) for at, uid in enumerate(uids) if uid is not None]
-        begin = max([at + 1 for at, uid in known if uid < first], default=0)
-        end = min([at for at, uid in known if uid > last], default=len(uids))
-        if first in uids:
-            begin = uids.index(first)
-        inside = max([at + 1 for at, uid in known if first <= uid <= last], default=begin)
-        if last in uids:
-            end = inside
-        else:
-            most = last - (uids[inside - 1] if inside > begin else first - 1)
-            end = min(inside + most, end)
-            if end == inside:
-                self.wrong(f'VANISHED {first}:{last}, but {last} was not there')
-        for number in range(end, begin, -1):
-            self.drop(number)
+        if uid in uids:
+            self.drop(uids.index(uid) + 1)
+            return
+        begin = max([at + 1 for at, u in enumerate(uids) if u is not None and u < uid], default=0)
+        end = min([at for at, u in enumerate(uids) if u is not None and u > uid], default=len(uids))
+        if self.is_uid_only:
+            begin, end = 0, len(uids)
+        if None not in uids[begin:end]:
+            self.wrong(f'VANISHED {uid}, which was not there')
+        self.drop(uids.index(None, begin) + 1)
 
     def take_uid_fetch(self, uid, items):
         """UIDONLY: a message that was counted and not told gets its place."""
@@ -280,12 +266,10 @@ class Session:
         if not self.is_uid_only:
             self.wrong('UIDFETCH though UIDONLY is off')
         if uid not in uids:
-            at = sum(1 for u in uids if u is not None and u < uid)
-            if not self.view.is_vague:
-                if None not in uids[at:]:
-                    self.wrong(f'UIDFETCH {uid}, which was not counted')
-                uids.remove(None)
-            uids.insert(at, uid)
+            if None not in uids:
+                self.wrong(f'UIDFETCH {uid}, which was not counted')
+            uids.remove(None)
+            uids.insert(next((at for at, u in enumerate(uids) if u is not None and u > uid), len(uids)), uid)
         self.take_fetch(uids.index(uid) + 1, items)
 
     def take_fetch(self, number, items):
@@ -319,6 +303,7 @@ class Session:
 
     def select(self, place, more='', read_only=False):
         if self.has_notify and self.view is not None:
+            self.leave()
             self.do('UNSELECT')  # what is told unasked of the mailbox before must not be taken for the next one's
         self.view, self.box = View(), place
         answer = self.do(f'{"EXAMINE" if read_only else "SELECT"} {self.spell(place)}{more}', None)
@@ -327,32 +312,24 @@ class Session:
             self.view = self.box = None
         return answer
 
+    def leave(self):
+        """Before the selected mailbox is left: from now on it is one of the others."""
+        if self.status is not None and self.view is not None:
+            self.status[self.box] = len(self.view.uids), None  # it was not told UIDNEXT
+        self.view = self.box = None
+
     def learn(self):
         """Asks for every UID that was counted but not told."""
         for _ in range(LEARN_TRIES):
-            if self.view is None or not (self.view.is_vague or None in self.view.uids):
+            if self.view is None or None not in self.view.uids:
                 return
-            if self.view.is_vague:
-                self.learn_all()
-            elif self.is_uid_only:
+            if self.is_uid_only:
                 self.do('UID FETCH 1:* (FLAGS)')
             else:
                 self.do(f'FETCH {self.view.uids.index(None) + 1}:* (UID FLAGS)', None)
             if None in self.view.uids:
                 self.do('NOOP')  # gone before they were asked for: now the server may say so
         self.wrong(f'{LEARN_TRIES} times asked, and some UIDs are still not told: {self.view.uids}')
-
-    def learn_all(self):
-        """The answer is the whole view: a message that it does not name must have been told to be gone."""
-        view = self.view
-        view.count = 0
-        self.do('UID FETCH 1:* (FLAGS)')
-        told = {row[1] for row in self.results if row[0] == 'FETCH'}
-        if set(view.uids) - told:
-            self.wrong(f'UIDs {sorted(set(view.uids) - told)} were there, did not vanish, and are not told')
-        if view.count is not None:  # None: some vanished meanwhile, and whether they were among those told is not known
-            view.is_vague = False
-            view.uids += [None] * (view.count - len(view.uids))
 
     def idle(self):
         self.start('IDLE')
@@ -371,7 +348,7 @@ class Session:
     def done(self):
         self.is_idle = False
         self.send(b'DONE\r\n')
-        self.log.append('C: DONE')
+        self.note('DONE')
         answer = self.finish()
         if not answer.startswith('OK'):
             self.wrong(f'DONE is answered with {answer!r}')

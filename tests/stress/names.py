@@ -76,6 +76,12 @@ class Names:
 
     # ---- CREATE, DELETE, RENAME ----
 
+    def all_hear(self):
+        """Before a name means something else: what NOTIFY told of it is read."""
+        for s in self.sessions:
+            if s.status is not None and not s.is_idle:
+                self.settle(s)
+
     def do_create(self):
         owner = self.rng.choice((w.USER, w.USER, w.OTHER))
         s, free = self.any_session(), self.free(owner)
@@ -95,6 +101,7 @@ class Names:
             return
         place = self.rng.choice(places)
         s = self.rng.choice([*self.oracles.values()])
+        self.all_hear()
         s.select((s.user, 'INBOX'), read_only=True)
         if not self.is_allowed(s, s.do(f'DELETE {s.spell(place)}', None), 'x' in self.rights(s.user, place)):
             return
@@ -102,6 +109,8 @@ class Names:
             if oracle.box == place:
                 oracle.select((oracle.user, 'INBOX'), read_only=True)
         box = self.boxes.pop(place)
+        for s in self.sessions:
+            (s.status or {}).pop(place, None)
         self.memories = [m for m in self.memories if m[0] is not box]
         self.leave_behind(lambda s: s.box == place)
 
@@ -123,7 +132,7 @@ class Names:
         """A mailbox with all below it, and its rights. Sessions that have one selected keep it, whatever its name is now."""
         source = self.rng.choice(list(self.boxes))
         owner, name = source
-        target = self.rng.choice(self.free(owner) if self.rng.random() < 0.8 else [p for p in self.boxes if p[0] == owner])
+        target = self.rng.choice((self.rng.random() < 0.8 and self.free(owner)) or [p for p in self.boxes if p[0] == owner])
         oracle = self.oracles[owner]
         moved = {source: target}
         if name != 'INBOX':
@@ -131,6 +140,7 @@ class Names:
         may = target not in self.boxes and (name == 'INBOX' or not self.is_below(target, source)) and \
             not any(p in self.boxes and p not in moved for p in moved.values())
         acl = self.inherited(target)
+        self.all_hear()
         if not self.is_allowed(oracle, oracle.do(f'RENAME {oracle.spell(source)} {oracle.spell(target)}', None), may):
             return
         if name == 'INBOX':
@@ -139,6 +149,7 @@ class Names:
             self.boxes = {moved.get(p, p): box for p, box in self.boxes.items()}
             for s in [*self.sessions, *self.oracles.values()]:
                 s.box = moved.get(s.box, s.box)
+                s.status = s.status and {moved.get(p, p): known for p, known in s.status.items()}
             for place in moved.values():
                 w.check(oracle, place, self.boxes[place])
         self.learn_names(owner, list(self.above(target)), acl)

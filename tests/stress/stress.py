@@ -71,10 +71,32 @@ class Stress(Changes, Asking, Names, Sharing):
         if n == UID_ONLY:
             s.do('ENABLE UIDONLY')
             s.is_uid_only = True
-        if self.rng.random() < 0.3:
-            s.do('NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange))')
-            s.has_notify = True
+        if self.rng.random() < 0.4:
+            s.has_notify, others = True, ''
+            if self.rng.random() < 0.7:
+                s.status, others = {}, ' (PERSONAL (MessageNew MessageExpunge))'
+            s.do(f'NOTIFY SET{" STATUS" if others else ""} (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange)){others}')
         return s
+
+    # ---- NOTIFY, RFC 5465: the mailboxes that are not selected ----
+
+    def counts_of(self, user):
+        return {p: (len(box.messages), box.uid_next) for p, box in self.boxes.items() if p[0] == user}
+
+    def not_heard(self, s):
+        """Of which mailboxes a session should have been told more than it was. Those that are new: that they are empty."""
+        if s.status is None:
+            return []
+        known = {p: s.status.get(p, (0, 1)) for p in self.counts_of(s.user)}
+        return [(p, known[p], true) for p, true in self.counts_of(s.user).items()
+                if p != s.box and (known[p][0] != true[0] or known[p][1] not in (None, true[1]))]
+
+    def own_is_known(self, s, before):
+        """What a session does itself it knows, when it knew how it was before."""
+        for place, now in self.counts_of(s.user).items():
+            was, known = before.get(place, (0, 1)), s.status.get(place, (0, 1))
+            if now != was and known[0] == was[0] and known[1] in (None, was[1]):
+                s.status[place] = now
 
     # ---- What it works with ----
 
@@ -116,6 +138,7 @@ class Stress(Changes, Asking, Names, Sharing):
         return s, self.boxes[s.box]
 
     def wake(self, s):
+        self.actor = s
         if s.is_idle:
             s.done()
         s.learn()
@@ -159,6 +182,8 @@ class Stress(Changes, Asking, Names, Sharing):
         """After NOOP nothing is left to tell."""
         box = self.boxes[s.box]
         s.learn()
+        if self.not_heard(s):
+            s.wrong(f'it was not told of (mailbox, what it knows, what is) {self.not_heard(s)}')
         if s.view.uids != list(box.messages):
             s.wrong(f'the view is {s.view.uids}, the mailbox {list(box.messages)}')
         for uid, flags in s.view.flags.items():
@@ -171,11 +196,14 @@ class Stress(Changes, Asking, Names, Sharing):
             if not s.is_idle:
                 continue
             box = self.boxes[s.box]
-            while not s.view.is_vague and (
+            while self.not_heard(s) or (
                     len(s.view.uids) != len(box.messages) or any(u not in box.messages for u in s.view.uids if u) or
                     any(u in box.messages and f != box.messages[u].flags for u, f in s.view.flags.items())):
-                s.idle_read()  # patience ends in Gone
-            if s.view.is_vague or None in s.view.uids:
+                try:
+                    s.idle_read()
+                except Gone as e:
+                    s.wrong(f'{e} in IDLE; it was not told of {self.not_heard(s)}, or of what is in {list(box.messages)}')
+            if None in s.view.uids:
                 self.wake(s)
 
     def compare(self, place=None):
@@ -244,7 +272,11 @@ class Stress(Changes, Asking, Names, Sharing):
     def step(self, name):
         self.steps += 1
         self.counts[name] = self.counts.get(name, 0) + 1
+        before = {user: self.counts_of(user) for user in self.oracles}
+        self.actor = None
         getattr(self, f'do_{name}')()
+        if self.actor is not None and self.actor.status is not None:
+            self.own_is_known(self.actor, before[self.actor.user])
         self.idlers_hear()
         for s in self.sessions:
             if not s.is_idle:

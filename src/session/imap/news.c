@@ -93,8 +93,7 @@ void imap_put_flag_news(struct imap *s, uint32_t seq, const struct entry *entry,
 	imap_put(s, S(")\r\n"));
 }
 
-/* RFC 7162 3.2.7, RFC 9586 3.4: who enabled QRESYNC or UIDONLY is told UIDs. Every UID of the view in such a run is gone, so one
- * range says it. */
+/* RFC 7162 3.2.7, RFC 9586 3.4: who enabled QRESYNC or UIDONLY is told UIDs, and none that was not a message of the view. */
 static void put_vanished(struct imap *s, const struct view_news *news)
 {
 	imap_put(s, S("* VANISHED "));
