@@ -79,8 +79,10 @@ class Names:
     def all_hear(self):
         """Before a name means something else: what NOTIFY told of it is read."""
         for s in self.sessions:
-            if s.status is not None and not s.is_idle:
+            if s.status is not None:
+                self.wake(s)
                 self.settle(s)
+        self.actor = None
 
     def do_create(self):
         owner = self.rng.choice((w.USER, w.USER, w.OTHER))
