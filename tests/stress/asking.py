@@ -34,8 +34,8 @@ class Asking:
         """QRESYNC: what was kept, with what is told now, is what is there."""
         uid_validity, modseq, flags = memory
         if not s.has_qresync:
-            s.leave()
-            s.do('UNSELECT', None)
+            if s.view is not None:
+                s.leave()
             s.do('ENABLE QRESYNC')
             s.has_qresync = True
         known = f' {as_set(flags)}' if flags and self.rng.random() < 0.5 else ''

@@ -72,8 +72,7 @@ class Changes:
         if s is None:
             return
         verb, may = self.rng.choice(('CLOSE', 'UNSELECT')), 'e' in self.rights(s.user, s.box)
-        s.leave()
-        s.do(verb)
+        s.leave(verb)
         if verb == 'CLOSE' and may and not s.is_read_only:
             box.remove(box.deleted())
 

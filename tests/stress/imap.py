@@ -303,8 +303,7 @@ class Session:
 
     def select(self, place, more='', read_only=False):
         if self.has_notify and self.view is not None:
-            self.leave()
-            self.do('UNSELECT')  # what is told unasked of the mailbox before must not be taken for the next one's
+            self.leave()  # what is told unasked of the mailbox before must not be taken for the next one's
         self.view, self.box = View(), place
         answer = self.do(f'{"EXAMINE" if read_only else "SELECT"} {self.spell(place)}{more}', None)
         self.is_read_only = answer.startswith('OK [READ-ONLY]')
@@ -312,10 +311,13 @@ class Session:
             self.view = self.box = None
         return answer
 
-    def leave(self):
-        """Before the selected mailbox is left: from now on it is one of the others."""
-        if self.status is not None and self.view is not None:
-            self.status[self.box] = len(self.view.uids), None  # it was not told UIDNEXT
+    def leave(self, verb='UNSELECT'):
+        """From now on the selected mailbox is one of the others, of which NOTIFY tells in another way."""
+        box, view = self.box, self.view
+        (self.status or {}).pop(box, None)
+        self.do(verb)
+        if self.status is not None:
+            self.status.setdefault(box, (len(view.uids), None))  # it was not told UIDNEXT
         self.view = self.box = None
 
     def learn(self):
