@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * init - PID 1 of the appliance: one kernel, one program, one data disk.
+ * init - PID 1 of the appliance: one kernel, one server, one data disk. The server is ours, or what a list on the data
+ * disk says (list.h).
  *
  * It says where it is, a line a state, on the console:
  *     mailvisor-guest: state=server ms=1711 pid=63 start=1
@@ -38,7 +39,11 @@ enum {
 struct guest {
 	struct guest_args args;
 	struct link link;
-	struct service service;
+	struct guest_list list;
+	struct service services[LIST_SERVICE_COUNT];
+	unsigned service_count;
+	int log_fd;
+	int log_pipe[2]; /* in front of it, when the server is a list of programs */
 	int signal_fd;
 	int button_fds[PORT_BUTTON_COUNT];
 	unsigned button_count;
@@ -74,7 +79,9 @@ static void say(const char *state, const char *format, ...)
 _Noreturn static void power_off(struct guest *g)
 {
 	say("stopping", "%s", "");
-	service_stop(&g->service);
+	services_stop(g->services, g->service_count);
+	if (g->log_pipe[0] > 0)
+		port_pipe_move(g->log_pipe[0], g->log_fd);
 	if (g->has_data && umount("/data") < 0)
 		say("stopping", "unmount=\"%s\"", strerror(errno));
 	sync();
@@ -164,7 +171,7 @@ static const char *log_open(struct guest *g)
 		fd = port_line_open(g->args.log);
 	if (fd < 0)
 		return "console";
-	g->service.log_fd = fd;
+	g->log_fd = fd;
 	return is_line ? "line" : "port";
 }
 
@@ -190,16 +197,70 @@ static bool guest_boot(struct guest *g, struct error *e)
 	return data_mount(g, e);
 }
 
-static void server_start(struct guest *g)
+static void server_start(struct service *s)
 {
 	struct error e = { 0 };
+	const char *program = s->other == NULL ? "" : s->other->words[0];
 
-	if (service_start(&g->service, now_ms(), &e)) {
-		say("server", "pid=%d start=%u", (int)g->service.pid, g->service.start_count);
+	if (service_start(s, now_ms(), &e)) {
+		say("server", "pid=%d start=%u%s%s", (int)s->pid, s->start_count,
+			program[0] == '\0' ? "" : " program=", program);
 		return;
 	}
 	say("server", "reason=\"%s\"", e.text);
-	service_ended(&g->service, now_ms());
+	service_ended(s, now_ms());
+}
+
+/* Programs ask for these; devtmpfs does not have them (devices.txt of the kernel, "compulsory links"). */
+static void links_make(void)
+{
+	static const char *const links[][2] = { { "/proc/self/fd", "/dev/fd" },
+		{ "/proc/self/fd/0", "/dev/stdin" }, { "/proc/self/fd/1", "/dev/stdout" },
+		{ "/proc/self/fd/2", "/dev/stderr" } };
+
+	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+		(void)!symlink(links[i][0], links[i][1]);
+}
+
+/* The list on the data disk, if there is one; the words stay in this function's room. */
+static bool list_take(struct guest *g, struct error *e)
+{
+	static char text[LIST_BYTES_MAX + 1];
+	auto_fd fd = open(LIST_PATH, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text);
+
+	if ((fd < 0 && errno != ENOENT) || got < 0)
+		return fail(e, FAULT_NEVER, "read '%s': %m", LIST_PATH);
+	if (got > LIST_BYTES_MAX)
+		return fail(
+			e, FAULT_NEVER, "read '%s': more than %d bytes", LIST_PATH, LIST_BYTES_MAX);
+	if (fd >= 0)
+		links_make();
+	return list_read(text, &g->list, e) && list_folders_make(&g->list, e);
+}
+
+static void services_start(struct guest *g)
+{
+	bool is_list = g->list.service_count > 0;
+	bool is_piped = is_list && port_pipe_open(g->log_pipe);
+
+	g->service_count = is_list ? g->list.service_count : 1;
+	for (unsigned i = 0; i < g->service_count; i++) {
+		g->services[i] = (struct service){ .args = &g->args,
+			.log_fd = is_piped ? g->log_pipe[1] : g->log_fd };
+		if (is_list)
+			g->services[i].other = &g->list.services[i];
+		server_start(&g->services[i]);
+	}
+}
+
+static struct service *service_of(struct guest *g, pid_t pid)
+{
+	for (unsigned i = 0; i < g->service_count; i++) {
+		if (g->services[i].pid == pid)
+			return &g->services[i];
+	}
+	return NULL;
 }
 
 /* Everybody's orphans end here. */
@@ -209,12 +270,13 @@ static void children_reap(struct guest *g)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != g->service.pid)
+		struct service *s = service_of(g, pid);
+
+		if (s == NULL)
 			continue;
-		service_ended(&g->service, now_ms());
+		service_ended(s, now_ms());
 		say("died", "%s=%d again_in_ms=%u", WIFSIGNALED(status) ? "signal" : "exit",
-			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-			g->service.wait_ms);
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), s->wait_ms);
 	}
 }
 
@@ -246,8 +308,10 @@ static int wait_for(const struct guest *g)
 {
 	uint64_t now = now_ms(), due = now + FOREVER_MS;
 
-	if (g->service.pid == 0 && g->service.start_at_ms < due)
-		due = g->service.start_at_ms;
+	for (unsigned i = 0; i < g->service_count; i++) {
+		if (g->services[i].pid == 0 && g->services[i].start_at_ms < due)
+			due = g->services[i].start_at_ms;
+	}
 	if (g->renew_at_ms != 0 && g->renew_at_ms < due)
 		due = g->renew_at_ms;
 	return due <= now ? 0 : (int)(due - now);
@@ -256,11 +320,16 @@ static int wait_for(const struct guest *g)
 /* Sleeps until a signal, a button or the time. */
 static void guest_wait(struct guest *g)
 {
-	struct pollfd p[1 + PORT_BUTTON_COUNT] = { { .fd = g->signal_fd, .events = POLLIN } };
+	struct pollfd p[2 + PORT_BUTTON_COUNT] = { { .fd = g->signal_fd, .events = POLLIN } };
 
 	for (unsigned i = 0; i < g->button_count; i++)
 		p[1 + i] = (struct pollfd){ .fd = g->button_fds[i], .events = POLLIN };
-	(void)poll(p, 1 + g->button_count, wait_for(g));
+	/* 0 is no pipe: then a negative descriptor, which poll leaves out. */
+	p[1 + g->button_count] =
+		(struct pollfd){ .fd = g->log_pipe[0] > 0 ? g->log_pipe[0] : -1, .events = POLLIN };
+	(void)poll(p, 2 + g->button_count, wait_for(g));
+	if ((p[1 + g->button_count].revents & POLLIN) != 0)
+		port_pipe_move(g->log_pipe[0], g->log_fd);
 	for (unsigned i = 0; i < g->button_count; i++) {
 		if (p[1 + i].revents != 0 && port_button_pressed(g->button_fds[i]))
 			power_off(g);
@@ -272,8 +341,10 @@ _Noreturn static void guest_run(struct guest *g)
 	for (;;) {
 		guest_wait(g);
 		signals_take(g);
-		if (g->service.pid == 0 && now_ms() >= g->service.start_at_ms)
-			server_start(g);
+		for (unsigned i = 0; i < g->service_count; i++) {
+			if (g->services[i].pid == 0 && now_ms() >= g->services[i].start_at_ms)
+				server_start(&g->services[i]);
+		}
 		if (g->renew_at_ms != 0 && now_ms() >= g->renew_at_ms)
 			lease_renew(g);
 	}
@@ -289,16 +360,15 @@ int main(void)
 		return 2;
 	}
 	say("init", "%s", "");
-	g.service.args = &g.args;
-	g.service.log_fd = STDOUT_FILENO;
+	g.log_fd = STDOUT_FILENO;
 	g.signal_fd = signals_open();
 	if (g.signal_fd < 0)
 		(void)fail(&e, FAULT_NEVER, "open the signals: %m");
-	if (e.fault != FAULT_NONE || !guest_boot(&g, &e))
+	if (e.fault != FAULT_NONE || !guest_boot(&g, &e) || !list_take(&g, &e))
 		give_up(&g, &e);
 	const char *log = log_open(&g);
 
-	server_start(&g);
+	services_start(&g);
 	say("modules", "later=%u", modules_load(&g, BOOT_MODULES_LATER));
 	g.button_count = port_buttons_open(g.button_fds);
 	say("ready", "log=%s buttons=%u", log, g.button_count);

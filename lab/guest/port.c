@@ -21,6 +21,8 @@ enum {
 	INPUT_COUNT = 32, /* event devices we look at: a machine has two or three */
 	EVENT_COUNT = 16, /* read at once */
 	KEY_BITS = KEY_MAX + 1,
+	PIPE_BYTES = 16 << 10,
+	PIPE_TURNS = 4, /* 64 KiB, all that a pipe holds: PID 1 has other things to do */
 };
 
 static bool port_is_log(const char *entry)
@@ -96,4 +98,27 @@ bool port_button_pressed(int fd)
 		is_pressed |= events[i].type == EV_KEY && events[i].code == KEY_POWER &&
 			      events[i].value != 0;
 	return is_pressed;
+}
+
+bool port_pipe_open(int ret_ends[2])
+{
+	/* Only our end is non-blocking: the programs shall wait rather than lose a line. */
+	return pipe2(ret_ends, O_CLOEXEC) == 0 && fcntl(ret_ends[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+void port_pipe_move(int from_fd, int log_fd)
+{
+	static char room[PIPE_BYTES];
+
+	for (unsigned i = 0; i < PIPE_TURNS; i++) {
+		ssize_t got = read(from_fd, room, sizeof room);
+
+		for (ssize_t at = 0, put; at < got; at += put) {
+			put = write(log_fd, room + at, (size_t)(got - at));
+			if (put <= 0)
+				return;
+		}
+		if (got < (ssize_t)sizeof room)
+			return;
+	}
 }

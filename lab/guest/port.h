@@ -14,6 +14,12 @@ int port_log_open(void);
 /* The same for a serial line: bytes leave it as they are written. -1: it cannot be opened. */
 int port_line_open(const char *path);
 /*
+ * A pipe in front of the log's descriptor, for programs that open their /dev/stdout again: a port can be opened only
+ * once. ret_ends[1] is for them; when ret_ends[0] is readable, port_pipe_move hands on what is there. False: no pipe.
+ */
+bool port_pipe_open(int ret_ends[2]);
+void port_pipe_move(int from_fd, int log_fd);
+/*
  * Descriptors that become readable when the machine is asked to go off: the ACPI button, in either
  * of its two forms, and keyboards that have such a key. Returns how many there are.
  */

@@ -64,7 +64,8 @@ bool image_collect(struct image_files *set, const struct image_plan *plan,
 	/* ext4 is built into the kernel for virtual machines. */
 	static const char *const usual[] = { "virtio_net", "virtio_blk", "ext4", NULL };
 
-	return server_files_add(set, plan->server_path, e) &&
+	return (plan->other != NULL ? other_files_add(set, plan->other, plan->packages_path, e)
+				    : server_files_add(set, plan->server_path, e)) &&
 	       modules_add(set, kernel_version, plan->modules == NULL ? usual : plan->modules, e) &&
 	       init_add(set, e) &&
 	       image_files_add_device(set, "dev/console", S_IFCHR | 0600, makedev(5, 1), e) &&
@@ -144,7 +145,8 @@ static bool manifest_write(const struct image_plan *plan, const struct image_fil
 		json_decref(kernel);
 		return false;
 	}
-	json_t *all = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kernel_version", version,
+	json_t *all = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "server",
+		plan->other == NULL ? "mailvisor" : plan->other->name, "kernel_version", version,
 		"kernel", kernel, "initramfs", initramfs, "modules_now",
 		modules_describe(set, "lib/modules/now"), "modules_later",
 		modules_describe(set, "lib/modules/later"), "files", files_describe(set));

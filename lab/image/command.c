@@ -13,13 +13,18 @@
 enum { STATUS_GOOD = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 static const char usage[] =
-	"usage: mailvisor-lab image build [--out DIRECTORY] [--kernel PATH] [--server PATH]\n"
+	"usage: mailvisor-lab image build [--out DIRECTORY] [--kernel PATH] [--server "
+	"PATH|postfix]\n"
+	"                                 [--packages DIRECTORY]\n"
 	"                                 [--format raw|qcow2|vdi|vmdk|vhdx|ova [--append WORDS]\n"
 	"                                 [--setup FILE] [--data MEBIBYTES]]\n"
 	"\n"
 	"Makes the appliance: kernel, initramfs.cpio and image.json in DIRECTORY (default\n"
 	"\"mailvisor-image\"). Needs no root. The kernel is the newest of "
 	"linux-image-cloud-amd64.\n"
+	"With --server postfix the image holds Postfix and Dovecot of Debian's packages instead "
+	"of\n"
+	"Mailvisor; --packages DIRECTORY names a folder where they were unpacked (dpkg -x).\n"
 	"\n"
 	"With --format also DIRECTORY/disk.FORMAT, a disk that boots by UEFI and by BIOS on QEMU,\n"
 	"VirtualBox, VMware and Hyper-V; with --setup or --data also DIRECTORY/data.FORMAT, the\n"
@@ -152,6 +157,8 @@ static const char **place_of(struct wish *wish, int letter)
 		return &wish->image.kernel_path;
 	case 's':
 		return &wish->image.server_path;
+	case 'p':
+		return &wish->image.packages_path;
 	case 'f':
 		return &wish->format;
 	case 'a':
@@ -195,11 +202,29 @@ static void kernel_choose(struct wish *wish, char room[IMAGE_PATH_BYTES])
 		wish->image.kernel_path = room;
 }
 
+/* A name without a slash is another server's, of those that an image can be made of. */
+static bool other_choose(struct image_plan *plan, struct error *e)
+{
+	const struct server *s = plan->server_path == NULL || strchr(plan->server_path, '/') != NULL
+					 ? NULL
+					 : server_find(slice_of(plan->server_path));
+
+	if (s == NULL || s == &server_mailvisor) {
+		plan->server_path = s == NULL ? plan->server_path : NULL;
+		return true;
+	}
+	plan->other = s;
+	return s->image_programs != NULL ||
+	       fail(e, FAULT_NEVER, "an image can be made of mailvisor and postfix, not of '%s'",
+		       s->name);
+}
+
 int image_command(int argc, char **argv)
 {
 	static const struct option options[] = { { "out", required_argument, NULL, 'o' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "server", required_argument, NULL, 's' },
+		{ "packages", required_argument, NULL, 'p' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "setup", required_argument, NULL, 'u' }, { "data", required_argument, NULL, 'd' },
@@ -223,6 +248,10 @@ int image_command(int argc, char **argv)
 	}
 	if (optind != argc - 1 || strcmp(argv[optind], "build") != 0 || !wish_is_whole(&wish))
 		return misuse();
+	if (!other_choose(&wish.image, &e)) {
+		(void)fprintf(stderr, "mailvisor-lab image: %s\n", e.text);
+		return STATUS_FAILED;
+	}
 	if (wish.image.server_path == NULL && !image_server_find(server, &e)) {
 		(void)fprintf(stderr, "mailvisor-lab image: %s\n", e.text);
 		return STATUS_FAILED;

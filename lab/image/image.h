@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * image - the appliance: a kernel, an initramfs with our server as its only program, a manifest.
+ * image - the appliance: a kernel, an initramfs with a server and nothing else, a manifest. The server is ours, or one
+ * of lab/server that says what of its packages it needs (Postfix with Dovecot).
  *
  * A directory with "kernel", "initramfs.cpio" and "image.json" (versions, SHA-256 of every part,
  * the modules). Made from installed packages, without root; the same inputs give the same bytes.
@@ -9,6 +10,7 @@
  * Threads: none.
  */
 #include "lab/image/files.h"
+#include "lab/server/server.h"
 
 #define IMAGE_KERNEL "kernel"
 #define IMAGE_INITRAMFS "initramfs.cpio"
@@ -18,6 +20,8 @@ struct image_plan {
 	const char *directory;   /* made when it is not there */
 	const char *kernel_path; /* NULL: the newest cloud kernel of /boot that has the modules */
 	const char *server_path; /* the `mailvisor` program */
+	const struct server *other; /* instead of it, with image_programs; NULL: ours */
+	const char *packages_path;  /* root of unpacked packages for it; NULL: what is installed */
 	/* Modules to load before the network and the disk are used; ends with NULL. NULL: virtio's, ext4. */
 	const char *const *modules;
 	bool is_generic; /* with modules: of the kernel for real machines in any case */
@@ -38,7 +42,8 @@ MUST_CHECK bool image_kernel_for(
 	const struct image_plan *plan, char ret_path[IMAGE_PATH_BYTES], struct error *e);
 /*
  * The image beside plan->directory's that has plan->modules: made as "DIRECTORY/MODULE+MODULE…" when it is
- * not there or has another server, with the kernel that has them. With no modules it is plan->directory.
+ * not there or has another server, with the kernel that has them; "DIRECTORY/SERVER+…" with another server than ours. With
+ * no modules and our server it is plan->directory.
  */
 MUST_CHECK bool image_variant(
 	const struct image_plan *plan, char ret_directory[IMAGE_PATH_BYTES], struct error *e);

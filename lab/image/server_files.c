@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/image/server_files.h"
 
+#include "base/buf.h"
 #include "lab/image/elf_file.h"
 
 #include <spawn.h>
@@ -11,7 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 1024, LIBRARY_COUNT = 256 }; /* of the loader's list; a big server has forty */
+enum {
+	LINE_BYTES = 1024,
+	LIBRARY_COUNT = 256,    /* of the loader's list; a big server has forty */
+	USERS_BYTES_MAX = 4096, /* ten users */
+};
 
 struct library {
 	char name[IMAGE_PATH_BYTES / 2], source[IMAGE_PATH_BYTES];
@@ -90,10 +95,12 @@ static bool libraries_add(struct image_files *set, const char *loader,
 	*strrchr(directory, '/') = '\0';
 	for (size_t i = 0; i < count; i++) {
 		(void)snprintf(path, sizeof path, "%s/%s", directory, libraries[i].name);
-		if (!program_add(set, path, libraries[i].source, none, e))
+		if (image_files_find(set, path) == NULL &&
+			!program_add(set, path, libraries[i].source, none, e))
 			return false;
 	}
-	return program_add(set, loader + 1, loader, none, e);
+	return image_files_find(set, loader + 1) != NULL ||
+	       program_add(set, loader + 1, loader, none, e);
 }
 
 static bool libraries_find(
@@ -119,23 +126,22 @@ static bool libraries_find(
 	return libraries_add(set, loader, libraries, count, e);
 }
 
-bool server_files_add(struct image_files *set, const char *server_path, struct error *e)
+#define PASSWD_BEGIN "root:x:0:0:root:/:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"
+#define GROUP_BEGIN "root:x:0:\nnogroup:x:65534:\n"
+
+bool system_files_add(
+	struct image_files *set, struct slice users, struct slice groups, struct error *e)
 {
-	static const struct {
+	const struct {
 		const char *path;
 		struct slice text;
 	} texts[] = {
-		{ "etc/passwd", S_INIT("root:x:0:0:root:/:/bin/false\n"
-				       "mailvisor:x:" SERVER_FILES_UID_TEXT
-				       ":" SERVER_FILES_UID_TEXT ":Mailvisor:/data:/bin/false\n"
-				       "nobody:x:65534:65534:nobody:/:/bin/false\n") },
-		{ "etc/group", S_INIT("root:x:0:\nmailvisor:x:" SERVER_FILES_UID_TEXT
-				      ":\nnogroup:x:65534:\n") },
-		{ "etc/hosts", S_INIT("127.0.0.1 localhost\n::1 localhost\n") },
-		{ "etc/nsswitch.conf", S_INIT("passwd: files\ngroup: files\nhosts: files dns\n") },
+		{ "etc/passwd", users },
+		{ "etc/group", groups },
+		{ "etc/hosts", S("127.0.0.1 localhost\n::1 localhost\n") },
+		{ "etc/nsswitch.conf", S("passwd: files\ngroup: files\nhosts: files dns\n") },
 	};
 	static const char *const directories[] = { "data", "dev", "proc", "run", "sys" };
-	char loader[IMAGE_PATH_BYTES];
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		if (!image_files_add(set, texts[i].path, S_IFREG | 0644, texts[i].text, e))
@@ -145,7 +151,43 @@ bool server_files_add(struct image_files *set, const char *server_path, struct e
 		if (!image_files_add(set, directories[i], S_IFDIR | 0755, S(""), e))
 			return false;
 	}
-	return image_files_add(set, "tmp", S_IFDIR | 01777, S(""), e) &&
+	return image_files_add(set, "tmp", S_IFDIR | 01777, S(""), e);
+}
+
+bool server_files_add(struct image_files *set, const char *server_path, struct error *e)
+{
+	char loader[IMAGE_PATH_BYTES];
+
+	return system_files_add(set,
+		       S(PASSWD_BEGIN "mailvisor:x:" SERVER_FILES_UID_TEXT ":" SERVER_FILES_UID_TEXT
+				      ":Mailvisor:/data:/bin/false\n"),
+		       S(GROUP_BEGIN "mailvisor:x:" SERVER_FILES_UID_TEXT ":\n"), e) &&
 	       program_add(set, "usr/bin/mailvisor", server_path, loader, e) &&
 	       (loader[0] == '\0' || libraries_find(set, loader, server_path, e));
+}
+
+bool other_files_add(
+	struct image_files *set, const struct server *other, const char *packages, struct error *e)
+{
+	auto_buf users = { .max = USERS_BYTES_MAX };
+	auto_buf groups = { .max = USERS_BYTES_MAX };
+	char source[SERVER_PATH_BYTES], loader[IMAGE_PATH_BYTES], last[IMAGE_PATH_BYTES] = "";
+
+	if (!buf_add(&users, S(PASSWD_BEGIN)) || !buf_add(&groups, S(GROUP_BEGIN)) ||
+		!server_users_add(false, &users) || !server_users_add(true, &groups))
+		return fail(e, FAULT_LATER, "add the users of '%s' to the image: no memory",
+			other->name);
+	if (!system_files_add(set, buf_slice(&users), buf_slice(&groups), e))
+		return false;
+	for (const char *const *at = other->image_programs; *at != NULL; at++) {
+		server_program_path(*at, packages, source);
+		if (!program_add(set, *at + 1, source, loader, e))
+			return fail_in(e, "add '%s' to the image", other->name);
+		/* A plugin names no loader; that of the programs before it lists its libraries. */
+		if (loader[0] != '\0')
+			memcpy(last, loader, sizeof last);
+		if (last[0] != '\0' && !libraries_find(set, last, source, e))
+			return fail_in(e, "add '%s' to the image", other->name);
+	}
+	return true;
 }

@@ -7,6 +7,7 @@
 #include "lab/image/image.h"
 #include "lab/image/server_files.h"
 #include "lab/platform/carry.h"
+#include "lab/platform/foreign.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -100,12 +101,32 @@ bool appliance_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_RE
 	return false;
 }
 
+static bool disk_begin(const struct deploy_plan *plan, const char *disk, struct error *e)
+{
+	auto_fd fd = open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return (fd >= 0 && ftruncate(fd, (off_t)plan->disk_bytes) == 0) ||
+	       fail(e, FAULT_NEVER, "make the disk '%s': %m", disk);
+}
+
+/* The seed is there, made by the server's adapter: a folder of folders. */
+static bool foreign_disk_make(
+	const struct deploy_plan *plan, const char *seed, const char *disk, struct error *e)
+{
+	const struct maker *maker = &makers[plan->hardware.value[HARDWARE_FS]];
+
+	if (maker->make == xfs_make || plan->data_from != NULL)
+		return fail(e, FAULT_NEVER,
+			"make a disk for %s: on ext4 and btrfs, and for a fresh server only",
+			plan->server->title);
+	return disk_begin(plan, disk, e) && maker->make(plan, seed, disk, e);
+}
+
 /* Made without root and without mounting. */
 bool appliance_disk_make(
 	const struct deploy_plan *plan, char ret[PLATFORM_PATH_BYTES], struct error *e)
 {
 	char seed[PLATFORM_PATH_BYTES], setup[PLATFORM_PATH_BYTES], kept[PLATFORM_PATH_BYTES];
-	auto_fd fd = -1;
 
 	if (!site_path(plan, APPLIANCE_DISK, ret, e) || !site_path(plan, "seed", seed, e) ||
 		!site_path(plan, "seed/setup", setup, e))
@@ -115,15 +136,14 @@ bool appliance_disk_make(
 			"make the disk '%s': what another server left goes to ext4 only", ret);
 	if (carry_is_disk(plan))
 		return carry_to_disk(plan, ret, e);
+	if (foreign_is(plan))
+		return foreign_disk_make(plan, seed, ret, e);
 	if (mkdir(seed, 0755) < 0)
 		return fail(e, FAULT_NEVER, "make '%s': %m", seed);
 	if (!site_path(plan, "seed/mailvisor", kept, e) ||
 		!carry_to_folder(plan, kept, SERVER_FILES_UID, SERVER_FILES_UID, e))
 		return false;
-	fd = open(ret, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, (off_t)plan->disk_bytes) < 0)
-		return fail(e, FAULT_NEVER, "make the disk '%s': %m", ret);
-	return site_setup_write(plan, setup, e) &&
+	return disk_begin(plan, ret, e) && site_setup_write(plan, setup, e) &&
 	       makers[plan->hardware.value[HARDWARE_FS]].make(plan, seed, ret, e);
 }
 

@@ -29,6 +29,7 @@ bool foreign_prepare(struct deployment *d, const char *data, const char *inside,
 		.domain_count = plan->domain_count,
 		.accounts = accounts,
 		.account_count = plan->account_count,
+		.is_machine = d->platform->is_virtual,
 		.mounts_itself = mounts_itself };
 
 	if (!s->has_lan || plan->account_count > PLATFORM_ACCOUNT_COUNT)

@@ -6,6 +6,7 @@
 #include "lab/image/format.h"
 #include "lab/image/image.h"
 #include "lab/platform/appliance.h"
+#include "lab/platform/foreign.h"
 #include "lab/platform/qemu_words.h"
 #include "lab/platform/qmp.h"
 
@@ -51,6 +52,8 @@ static bool image_choose(
 	struct image_plan image = { .directory = plan->image_path,
 		.server_path = plan->server_path,
 		.modules = is_usual ? NULL : modules,
+		.other = foreign_is(plan) ? plan->server : NULL,
+		.packages_path = plan->packages_path,
 		.is_generic = h->value[HARDWARE_KERNEL] == KERNEL_GENERIC };
 
 	_Static_assert((int)PLATFORM_PATH_BYTES == (int)IMAGE_PATH_BYTES, "a path is a path");
@@ -282,13 +285,30 @@ bool qemu_open(const struct platform *platform, const struct deploy_plan *plan,
 	return false;
 }
 
+/* Another server's settings and accounts become the first contents of its disk; its image has none. */
+static bool foreign_seed(struct deployment *d, struct error *e)
+{
+	struct site *s = site_of(d);
+	struct server_start start = { .mount_count = 0 };
+	char seed[PLATFORM_PATH_BYTES];
+
+	if (!foreign_is(s->plan))
+		return true;
+	if (!site_path(s->plan, FOREIGN_SEED, seed, e))
+		return false;
+	if (mkdir(seed, 0755) < 0)
+		return fail(e, FAULT_NEVER, "make '%s': %m", seed);
+	s->set_count = 0; /* those are for ours */
+	return foreign_prepare(d, seed, FOREIGN_MACHINE, false, &start, e);
+}
+
 bool qemu_deploy(const struct platform *platform, const struct deploy_plan *plan,
 	struct deployment *ret, struct error *e)
 {
 	if (!qemu_open(platform, plan, NULL, ret, e))
 		return false;
-	if (disk_make(plan, e) && qemu_begin(ret, &(struct qemu_start){ 0 }, e) &&
-		qemu_ready(ret, e))
+	if (foreign_seed(ret, e) && disk_make(plan, e) &&
+		qemu_begin(ret, &(struct qemu_start){ 0 }, e) && qemu_ready(ret, e))
 		return true;
 	site_stop(ret);
 	return false;

@@ -34,9 +34,14 @@ static bool probe_server(const struct platform *platform, const struct deploy_pl
 	if (server_is_elsewhere(s))
 		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
 			"%s is measured where it runs, as external", s->title);
-	else if (platform->is_virtual)
+	else if (platform->is_virtual && s->image_programs == NULL)
 		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
-			"the image of the virtual machines holds Mailvisor, not %s", s->title);
+			"there is no image of %s for virtual machines", s->title);
+	else if (platform->is_virtual && platform != platform_find(S("tcg")) &&
+		 platform != platform_find(S("kvm")))
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES,
+			"%s runs Mailvisor only; tcg and kvm have an image of %s", platform->title,
+			s->title);
 	else
 		return s->probe(plan->packages_path, ret_reason);
 	return false;

@@ -101,7 +101,7 @@ static bool exim_prepare(const struct server_plan *plan, struct server_start *re
 		!parts_folder(plan, "etc/exim4", e) || !parts_folder(plan, "spool/exim4", e) ||
 		!config_write(plan, e) || !mailboxes_write(plan, e))
 		return false;
-	parts_program_path(programs[0].path, plan->packages, program);
+	server_program_path(programs[0].path, plan->packages, program);
 	/* It says nothing where its user is not known: it is asked with the users that it will have. */
 	const char *const words[] = { "unshare", "-m", "sh", "-c",
 		"mount --bind \"$0/etc/passwd\" /etc/passwd && mount --bind \"$0/etc/group\" "

@@ -58,7 +58,7 @@ static bool opensmtpd_prepare(
 		!parts_folder(plan, "lib/opensmtpd/empty", e) || !config_write(plan, e) ||
 		!parts_lib(plan, ret, e))
 		return false;
-	parts_program_path(programs[0].path, plan->packages, program);
+	server_program_path(programs[0].path, plan->packages, program);
 	const char *const words[] = { "sh", "-c", "\"$0\" -h 2>&1 | head -1", program, NULL };
 	parts_version(ret, "opensmtpd", words);
 	(void)json_object_update_new(

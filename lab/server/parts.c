@@ -12,7 +12,7 @@
 
 enum { MACHINE_FILE_BYTES_MAX = 1 << 20, VERSION_BYTES = 128 };
 
-void parts_program_path(const char *program, const char *packages, char ret[SERVER_PATH_BYTES])
+void server_program_path(const char *program, const char *packages, char ret[SERVER_PATH_BYTES])
 {
 	if (packages != NULL) {
 		(void)snprintf(ret, SERVER_PATH_BYTES, "%s%s", packages, program);
@@ -28,7 +28,7 @@ bool parts_probe(const struct server_program *programs, const char *packages,
 	char path[SERVER_PATH_BYTES];
 
 	for (; programs->path != NULL; programs++) {
-		parts_program_path(programs->path, packages, path);
+		server_program_path(programs->path, packages, path);
 		if (access(path, X_OK) == 0)
 			continue;
 		(void)snprintf(ret_reason, SERVER_REASON_BYTES,
@@ -88,6 +88,27 @@ static const struct {
 	{ "dovenull", 61005 }, { "Debian-exim", 61006 }, { "opensmtpd", 61007 }, { "opensmtpq", 61008 },
 };
 /* clang-format on */
+
+bool server_users_add(bool is_group, struct buf *to)
+{
+	for (size_t i = 0; i < COUNT(users); i++) {
+		if (!(is_group ? buf_add_format(to, "%s:x:%u:\n", users[i].name, users[i].number)
+			       : buf_add_format(to, "%s:x:%u:%u::/nonexistent:/bin/false\n",
+					 users[i].name, users[i].number, users[i].number)))
+			return false;
+	}
+	return true;
+}
+
+unsigned parts_user(const char *name)
+{
+	for (size_t i = 0; i < COUNT(users); i++) {
+		if (strcmp(users[i].name, name) == 0)
+			return users[i].number;
+	}
+	invariant(!"a user of the table");
+	return 0;
+}
 
 static bool has_name(struct slice text, const char *name)
 {
@@ -192,7 +213,7 @@ static bool etc_add(
 
 bool parts_begin(const struct server_plan *plan, struct server_start *ret, struct error *e)
 {
-	static const char *const folders[] = { "etc", "run", "spool", "mail", "log" };
+	static const char *const folders[] = { "spool", "mail", "etc", "run", "log" };
 	/* The script mounts from inside the namespace, where the folder has its other name. */
 	const char *from = plan->mounts_itself ? plan->inside : plan->folder;
 
@@ -201,6 +222,8 @@ bool parts_begin(const struct server_plan *plan, struct server_start *ret, struc
 		if (!parts_folder(plan, folders[i], e))
 			return false;
 	}
+	if (plan->is_machine)
+		return true;
 	if (plan->packages != NULL && !mount_add(ret, plan->packages, "usr", "/usr", true, e))
 		return false;
 	return users_write(plan, "etc/passwd", false, e) &&
@@ -244,6 +267,17 @@ bool parts_script(const struct server_plan *plan, struct server_start *ret, stru
 		(int)sizeof ret->script)
 		return fail(e, FAULT_NEVER, "the path '%.120s' is too long", plan->inside);
 	return parts_write(plan, "start", 0755, &text, e);
+}
+
+bool parts_services(const struct server_plan *plan, const char *const *lines, struct error *e)
+{
+	auto_buf text = { .max = SERVER_TEXT_BYTES_MAX };
+
+	for (; *lines != NULL; lines++) {
+		if (!buf_add(&text, slice_of(*lines)) || !buf_add_byte(&text, '\n'))
+			return fail(e, FAULT_LATER, "write the list of services: no memory");
+	}
+	return parts_write(plan, "services", 0644, &text, e);
 }
 
 void parts_version(struct server_start *s, const char *name, const char *const *words)

@@ -15,8 +15,11 @@ struct server_program {
 /* Looks for each (a NULL path ends the list) on the machine and below `packages`. */
 bool parts_probe(const struct server_program *programs, const char *packages,
 	char ret_reason[SERVER_REASON_BYTES]);
-/* Where it can be run from outside the namespaces. */
-void parts_program_path(const char *program, const char *packages, char ret[SERVER_PATH_BYTES]);
+/* The number of a user in a machine of its own. */
+unsigned parts_user(const char *name);
+/* In a machine of its own: writes what its PID 1 is to do, a line each; ends with NULL. */
+MUST_CHECK bool parts_services(
+	const struct server_plan *plan, const char *const *lines, struct error *e);
 /* Writes FOLDER/NAME (folders on the way are made), mode as given. */
 MUST_CHECK bool parts_write(const struct server_plan *plan, const char *name, unsigned mode,
 	const struct buf *text, struct error *e);

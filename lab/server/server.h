@@ -45,6 +45,7 @@ struct server_plan {
 	const struct server_account *accounts;
 	unsigned account_count;
 	bool mounts_itself; /* the script does server_start.mounts; else the platform has to */
+	bool is_machine; /* of its own: nothing is mounted, PID 1 starts FOLDER/services (lab/guest/list.h) */
 };
 
 /* A folder of this machine under another name, or (is_overlay) laid over what is there, read-only. */
@@ -67,6 +68,8 @@ struct server {
 	const struct server_log *log;
 	/* Is everything it needs here? False, with one sentence: "exim4 is not installed". NULL: ours. */
 	bool (*probe)(const char *packages, char ret_reason[SERVER_REASON_BYTES]);
+	/* What an image of a virtual machine needs of its packages, ends with NULL; NULL: there is no such image. */
+	const char *const *image_programs;
 	/* Writes configuration and script. NULL: ours, and what runs only elsewhere. */
 	bool (*prepare)(const struct server_plan *plan, struct server_start *ret, struct error *e);
 };
@@ -77,5 +80,9 @@ extern const struct server *const servers[];
 extern const struct server server_mailvisor;
 /* By name; NULL when there is none. */
 const struct server *server_find(struct slice name);
+/* Lines of /etc/passwd or /etc/group: the users of all servers, by the numbers they have in a machine of their own. */
+MUST_CHECK bool server_users_add(bool is_group, struct buf *to);
+/* Where a program is: below `packages` if it is there, else the machine's own. */
+void server_program_path(const char *program, const char *packages, char ret[SERVER_PATH_BYTES]);
 /* Runs here as `external` only. */
 bool server_is_elsewhere(const struct server *s);

@@ -253,6 +253,56 @@ static void test_service_words(void **state)
 	check(strcmp(words[4], "--setup") == 0 && words[6 + 2 * GUEST_SET_COUNT] == NULL);
 }
 
+/* What PID 1 is to do, and what it refuses. */
+static void test_service_list(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_good;
+		unsigned folders, services;
+	} rows[] = {
+		{ "", true, 0, 0 },
+		{ "# nothing\n\n", true, 0, 0 },
+		{ "folder 1:2 0750 /data/a b\n", false, 0, 0 },
+		{ "folder 1:2 0750 /data/a\nrun 0:0 /bin/x -F\nrun 7:8 /bin/y\n", true, 1, 2 },
+		{ "folder 1:2 0980 /data/a\n", false, 0, 0 },
+		{ "folder 1:2 17777 /data/a\n", false, 0, 0 },
+		{ "folder 1 0750 /data/a\n", false, 0, 0 },
+		{ "folder root:root 0750 /data/a\n", false, 0, 0 },
+		{ "folder 1:2 0750 data\n", false, 0, 0 },
+		{ "folder 1:2 0750\n", false, 0, 0 },
+		{ "run 0:0\n", false, 0, 0 },
+		{ "run 0:0 x\n", false, 0, 0 },
+		{ "walk 0:0 /x\n", false, 0, 0 },
+		{ "run 0:0 /a\nrun 0:0 /b\nrun 0:0 /c\nrun 0:0 /d\n", true, 0, 4 },
+		{ "run 0:0 /a\nrun 0:0 /b\nrun 0:0 /c\nrun 0:0 /d\nrun 0:0 /e\n", false, 0, 0 },
+		{ "run 0:0 /a 1 2 3 4 5 6 7 8 9 10 11\n", true, 0, 1 },
+		{ "run 0:0 /a 1 2 3 4 5 6 7 8 9 10 11 12\n", false, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct guest_list list = { .folder_count = 0 };
+		struct error e = { .fault = FAULT_NONE };
+		char text[256];
+
+		(void)snprintf(text, sizeof text, "%s", rows[i].text);
+		check_row(list_read(text, &list, &e) == rows[i].is_good, i);
+		check_row(list.folder_count == rows[i].folders &&
+				  list.service_count == rows[i].services,
+			i);
+		check_row(rows[i].is_good || strstr(e.text, "entry") != NULL, i);
+	}
+	struct guest_list list;
+	struct error e = { .fault = FAULT_NONE };
+	char text[] = "folder 3:4 1730 /data/drop\nrun 7:8 /bin/y -c /z\n";
+
+	check(list_read(text, &list, &e) && list.folders[0].uid == 3 && list.folders[0].gid == 4 &&
+		list.folders[0].mode == 01730 && strcmp(list.folders[0].path, "/data/drop") == 0);
+	check(list.services[0].uid == 7 && list.services[0].gid == 8 &&
+		strcmp(list.services[0].words[2], "/z") == 0 && list.services[0].words[3] == NULL);
+}
+
 /* Patterns as modules have them, against names as sysfs has them. */
 static void test_devices(void **state)
 {
@@ -330,7 +380,8 @@ int main(void)
 		cmocka_unit_test(test_netmask), cmocka_unit_test(test_dhcp_read),
 		cmocka_unit_test(test_dhcp_strangers), cmocka_unit_test(test_dhcp_write),
 		cmocka_unit_test(test_service_wait), cmocka_unit_test(test_service_words),
-		cmocka_unit_test(test_devices), cmocka_unit_test(test_file_systems) };
+		cmocka_unit_test(test_service_list), cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_file_systems) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
