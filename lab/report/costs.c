@@ -34,7 +34,7 @@ static const struct {
 	{ "flushes_per_mail", "flushes" },
 	{ "write_kib_per_mail", "KiB written" },
 	{ "memory_mib", "memory of all, MiB" },
-	{ "idle_connection_kib", "an idle connection, KiB" },
+	{ "idle_connection_kib", COST_IDLE },
 };
 
 /* As with every percentile: none from too few mails. */
@@ -83,6 +83,8 @@ void costs_read(const json_t *trial, struct costs *ret)
 	}
 	for (size_t i = 0; i < COUNT(mail_costs); i++)
 		item_add(&ret->mail, mail_costs[i].name, number_of(trial, mail_costs[i].key), 1);
+	item_add(&ret->mail, COST_CATCH_UP, number_of(json_object_get(trial, "load"), "drain_ms"),
+		1);
 	steps_read(json_object_get(trial, "load"), ret);
 }
 
@@ -157,6 +159,19 @@ static double step_median(
 	return stats_median(room, found);
 }
 
+/* In more than half of the trials: so the knee, which is the lower median of theirs, is met, and so is all below it. */
+static bool most_meet(const struct costs *const *trials, size_t count, double rate)
+{
+	size_t met = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cost_step *one = step_find(trials[i], rate);
+
+		met += one != NULL && one->meets;
+	}
+	return 2 * met > count;
+}
+
 static void steps_join(
 	const struct costs *const *trials, size_t count, double *room, struct costs *ret)
 {
@@ -172,15 +187,11 @@ static void steps_join(
 			if (step_find(ret, rate) != NULL || ret->step_count == COST_STEPS_MAX)
 				continue;
 			struct cost_step *to = &ret->steps[ret->step_count++];
-			*to = (struct cost_step){ .rate = rate, .meets = true };
+			*to = (struct cost_step){ .rate = rate };
 			for (size_t f = 0; f < COUNT(fields); f++)
 				*(double *)(void *)((char *)to + fields[f]) =
 					step_median(trials, count, rate, fields[f], room);
-			for (size_t j = 0; j < count; j++) {
-				const struct cost_step *one = step_find(trials[j], rate);
-
-				to->meets = to->meets && (one == NULL || one->meets);
-			}
+			to->meets = most_meet(trials, count, rate);
 		}
 	}
 }

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define COST_IDLE "an idle connection, KiB"
+#define COST_CATCH_UP "to catch up, ms"
+
 enum { COST_COUNT_MAX = 24, COST_STEPS_MAX = 16, COST_WORD_BYTES = 32 };
 
 struct cost_item {
@@ -45,5 +48,5 @@ struct costs {
 void costs_read(const json_t *trial, struct costs *ret);
 /* NULL when there is no such name. */
 const struct cost_item *cost_find(const struct cost_list *list, const char *name);
-/* Medians over the trials that have a thing, in the order in which things first come; a step is met when all met it. */
+/* Medians over the trials that have a thing, in the order in which things first come; a step is met when most met it. */
 void costs_join(const struct costs *const *trials, size_t count, struct costs *ret);

@@ -196,6 +196,7 @@ void report_write(struct doc *d, const struct summary *s, const json_t *environm
 	part_study(d, s);
 	part_literal(d, s);
 	part_claims(d, s);
+	part_effects(d, s);
 	part_compared(d, s);
 	part_spread(d, s);
 	part_sizes(d, s);

@@ -21,6 +21,8 @@ void part_front(struct doc *d, const struct summary *s);
 void part_study(struct doc *d, const struct summary *s);
 void part_claims(struct doc *d, const struct summary *s);
 void part_literal(struct doc *d, const struct summary *s);
+/* way.c: what each part of a plan does (effects.h) */
+void part_effects(struct doc *d, const struct summary *s);
 /* compared.c */
 void part_compared(struct doc *d, const struct summary *s);
 /* spread.c: how times are spread, how they grow with size and load */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/report/outputs.h"
 
+#include "lab/report/effects.h"
 #include "lab/report/words.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -136,6 +138,69 @@ static void troubles_print(FILE *to, const struct summary *s)
 	(void)fprintf(to, "\n");
 }
 
+/* A row a rate: what was asked is in the last column. */
+static void rates_print(FILE *to, const struct summary *s)
+{
+	char p50[WORDS_NUMBER_BYTES], p99[WORDS_NUMBER_BYTES];
+
+	(void)fprintf(to, "\n%-19s%9s%10s%9s%9s%10s\n", "", "offered", "achieved", "median", "p99",
+		"goal");
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		const struct costs *costs = &s->cells[i].costs;
+
+		for (unsigned k = 0; s->cells[i].is_measured && k < costs->step_count; k++) {
+			const struct cost_step *one = &costs->steps[k];
+
+			(void)fprintf(to, "  %-17s%9.0f%10.1f", k == 0 ? words_title(s, i) : "",
+				one->rate, one->achieved);
+			cell_print(to, 9, words_ms(one->p50, p50));
+			cell_print(to, 9, words_ms(one->p99, p99));
+			(void)fprintf(to, "%10s\n", one->meets ? "met" : "not met");
+		}
+	}
+}
+
+static void effects_print(FILE *to, const struct summary *s, const struct effects *all)
+{
+	char room[WORDS_NUMBER_BYTES];
+
+	for (unsigned size = 0; size < s->plan.x.size_count; size++) {
+		(void)fprintf(to, "%s\n", words_size(s->plan.x.sizes[size], room));
+		for (unsigned i = 0; i < all->count; i++) {
+			auto_buf text = { .max = 1024 };
+
+			if (effect_text(&all->parts[i], size, &text))
+				(void)fprintf(to, "  %.*s\n", S_FMT(buf_slice(&text)));
+		}
+	}
+}
+
+static void compared_print(FILE *to, const struct summary *s)
+{
+	auto_free struct effects *all = calloc(1, sizeof *all);
+	struct error ignored = { .fault = FAULT_NONE };
+
+	(void)fprintf(to, "\n");
+	if (all != NULL && effects_make(s, all, &ignored) && all->count > 0)
+		effects_print(to, s, all);
+	else
+		sentences_print(to, s);
+}
+
+static void latency_print(FILE *to, const struct summary *s)
+{
+	(void)fprintf(to,
+		"\nDelivery time in milliseconds, %s to checked mail; %zu of %zu trials.\n"
+		"\"study's\" is the mean of the first %u mails, as the study did it.\n",
+		load_is_plain(&s->plan.x.load) || s->plan.x.load.kind == LOAD_CLOSED
+			? "connect"
+			: "when it was due",
+		s->trial_count, s->planned_count, s->plan.x.literal_count);
+	for (unsigned size = 0; size < s->plan.x.size_count; size++)
+		size_print(to, s, size);
+	compared_print(to, s);
+}
+
 void table_print(FILE *to, const struct summary *s)
 {
 	auto_buf answer = { .max = 8192 };
@@ -143,13 +208,9 @@ void table_print(FILE *to, const struct summary *s)
 	(void)fprintf(to, "\n%s\n", s->plan.x.question);
 	if (words_answer(s, &answer))
 		(void)fprintf(to, "%.*s\n", S_FMT(buf_slice(&answer)));
-	(void)fprintf(to,
-		"\nDelivery time in milliseconds, connect to checked mail; %zu of %zu trials.\n"
-		"\"study's\" is the mean of the first %u mails, as the study did it.\n",
-		s->trial_count, s->planned_count, s->plan.x.literal_count);
-	for (unsigned size = 0; size < s->plan.x.size_count; size++)
-		size_print(to, s, size);
-	(void)fprintf(to, "\n");
-	sentences_print(to, s);
+	if (s->plan.x.load.kind == LOAD_SWEEP)
+		rates_print(to, s);
+	else
+		latency_print(to, s);
 	troubles_print(to, s);
 }

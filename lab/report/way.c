@@ -2,10 +2,12 @@
 /* Where a mail's time goes, what it costs the machine, and how long a platform takes to be there. */
 #include "lab/report/outputs.h"
 
+#include "lab/report/effects.h"
 #include "lab/report/words.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void client_table(struct doc *d, const struct summary *s)
@@ -130,6 +132,45 @@ void part_stages(struct doc *d, const struct summary *s)
 	doc_figures_end(d);
 	client_table(d, s);
 	server_table(d, s);
+}
+
+void part_effects(struct doc *d, const struct summary *s)
+{
+	auto_free struct effects *all = calloc(1, sizeof *all);
+	struct error ignored = { .fault = FAULT_NONE };
+	char room[WORDS_NUMBER_BYTES], range[WORDS_RANGE_BYTES];
+	auto_sheet t = { .columns = 0 };
+
+	if (all == NULL || !effects_make(s, all, &ignored) || all->count == 0)
+		return;
+	doc_section(d, "What each part does");
+	doc_text(d, "The platforms are a plan: each part has two levels, and every pair of parts "
+		    "all four combinations equally often. So each row compares half of all trials "
+		    "with the other half, whatever else they are made of.");
+	sheet_begin(&t, "effects",
+		"Time with the second level as a multiple of that with the first; geometric means "
+		"over all cells, block by block.");
+	sheet_heads(&t, "Part\tfrom\tto\tratio\t95 %\tblocks\tp (Holm)\tverdict");
+	t.is_words = true;
+	for (unsigned size = 0; size < s->plan.x.size_count; size++) {
+		sheet_group(&t, "%s", words_size(s->plan.x.sizes[size], room));
+		for (unsigned i = 0; i < all->count; i++) {
+			const struct effect_part *part = &all->parts[i];
+			const struct comparison *c = &part->by_size[size];
+
+			sheet_row(&t, "");
+			sheet_cell(&t, "%s", part->name);
+			sheet_cell(&t, "%s", part->low);
+			sheet_cell(&t, "%s", part->high);
+			sheet_cell(&t, "%s", words_ratio(c->ratio, room));
+			sheet_cell(&t, "%s",
+				words_range(c->ratio_ci.low, c->ratio_ci.high, words_ratio, range));
+			sheet_cell(&t, "%zu", c->blocks);
+			sheet_cell(&t, "%s", words_p(c->p_holm, room));
+			sheet_cell(&t, "%s", verdict_name(c->verdict));
+		}
+	}
+	doc_sheet(d, &t);
 }
 
 void part_costs(struct doc *d, const struct summary *s)

@@ -227,6 +227,8 @@ bool words_answer(const struct summary *s, struct buf *to)
 		till[WORDS_NUMBER_BYTES];
 	unsigned top = s->plan.x.size_count > 0 ? s->plan.x.size_count - 1 : 0;
 
+	if (words_load_asks(s))
+		return words_load(s, to);
 	if (count == 0)
 		return buf_add_format(to, "No platform could be measured on this machine.");
 	const struct summary_cell *best = &s->cells[ranking[0]];

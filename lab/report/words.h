@@ -15,6 +15,9 @@ enum { WORDS_NUMBER_BYTES = 32, WORDS_RANGE_BYTES = 2 * WORDS_NUMBER_BYTES + 8 }
 /* The same by a label alone. */
 const char *words_label_title(const char *label);
 const char *words_title(const struct summary *s, unsigned cell);
+/* words_load.c: is the answer a rate, a time to catch up, or a connection's memory, and what is it? */
+bool words_load_asks(const struct summary *s);
+MUST_CHECK bool words_load(const struct summary *s, struct buf *to);
 /* In a sentence: "a bare process". */
 const char *words_noun(const struct summary *s, unsigned cell);
 /* Percents with a digit more where a whole one would say too little: below 10 and above 95. */
