@@ -137,8 +137,7 @@ int command_consolidation(int argc, char **argv)
 				     "the proportional "
 				     "set size of all servers together.",
 				     &e);
-	if (is_good)
-		(void)printf("\n%s\n", l.out);
+	is_good = is_good && environment_save(&l, &e) && report_make(l.out, stdout, &e);
 	ledger_done(&ledger);
 	return life_status(&l, is_good, &e);
 }

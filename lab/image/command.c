@@ -24,7 +24,8 @@ static const char usage[] =
 	"linux-image-cloud-amd64.\n"
 	"With --server postfix the image holds Postfix and Dovecot of Debian's packages instead "
 	"of\n"
-	"Mailvisor; --packages DIRECTORY names a folder where they were unpacked (dpkg -x).\n"
+	"Mailvisor, for experiments, which make its data disk; --packages DIRECTORY names a folder "
+	"where they were unpacked (dpkg -x).\n"
 	"\n"
 	"With --format also DIRECTORY/disk.FORMAT, a disk that boots by UEFI and by BIOS on QEMU,\n"
 	"VirtualBox, VMware and Hyper-V; with --setup or --data also DIRECTORY/data.FORMAT, the\n"
@@ -219,6 +220,19 @@ static bool other_choose(struct image_plan *plan, struct error *e)
 		       s->name);
 }
 
+/* Its accounts are no setup file: an experiment makes its data disk. */
+static bool other_is_possible(const struct wish *wish, struct error *e)
+{
+	bool has_data = wish->setup != NULL || wish->data != NULL ||
+			(wish->format != NULL && format_is_machine(wish->format));
+
+	return wish->image.other == NULL || !has_data ||
+	       fail(e, FAULT_NEVER,
+		       "with --server %s there is no data disk here (no --setup, no --data, no "
+		       "ova): experiments make theirs",
+		       wish->image.other->name);
+}
+
 int image_command(int argc, char **argv)
 {
 	static const struct option options[] = { { "out", required_argument, NULL, 'o' },
@@ -248,7 +262,7 @@ int image_command(int argc, char **argv)
 	}
 	if (optind != argc - 1 || strcmp(argv[optind], "build") != 0 || !wish_is_whole(&wish))
 		return misuse();
-	if (!other_choose(&wish.image, &e)) {
+	if (!other_choose(&wish.image, &e) || !other_is_possible(&wish, &e)) {
 		(void)fprintf(stderr, "mailvisor-lab image: %s\n", e.text);
 		return STATUS_FAILED;
 	}

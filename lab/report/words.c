@@ -215,8 +215,9 @@ static bool answer_power(const struct summary *s, struct buf *to)
 
 	if (s->pair_count == 0 || s->plan.x.blocks >= least)
 		return true;
-	return buf_add_format(to, " With %u blocks no test can prove a difference; that takes %zu.",
-		s->plan.x.blocks, least);
+	return buf_add_format(to,
+		" With %u block%s no test can prove a difference; that takes %zu.",
+		s->plan.x.blocks, s->plan.x.blocks == 1 ? "" : "s", least);
 }
 
 bool words_answer(const struct summary *s, struct buf *to)

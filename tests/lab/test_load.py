@@ -4,6 +4,7 @@ stalls are not hidden by an instrument that waits politely. Times are only compa
 """
 import csv
 import json
+import re
 
 import pytest
 
@@ -82,28 +83,41 @@ def test_a_sweep_finds_the_knee(tmp_path):
     """Each mail keeps one of four senders busy for 50 ms: 80 a second at most."""
     load = "model = sweep\n receive = idle\n rates = {20, 160}\n step_s = 3\n in_flight = 4\n slo_ms = 400"
     with Fake("--delay", "0.05") as one:
-        out, _ = run(tmp_path, {"one": one}, blocks=1, load=load, message_deadline_ms=20000)
+        out, done = run(tmp_path, {"one": one}, blocks=1, load=load, message_deadline_ms=20000)
     trial = trial_of(out)
     slow, fast = trial["load"]["steps"]
     assert slow["meets_slo"] and not fast["meets_slo"] and trial["load"]["knee"] == 20
     assert fast["backlog_per_s"] > 30 and trial["load"]["generator"]["waited_for_a_sender"] > 100
     assert trial["delivered"] == 2 + 3 * 180
+    # The answer is that rate, in the terminal, its table and the report; not how long mails took over all rates.
+    assert re.search(r"none lost and no growing backlog: one 20\.", done.stdout)
+    assert re.search(r"one +20 .* met\n +160 .* not met\n", done.stdout) and "has the shortest times" not in done.stdout
+    assert "sustains **20 mails a second**" in (out / "report.md").read_text()
 
 
 def test_an_overload_drains(tmp_path):
     load = "model = overload\n receive = idle\n rate = 80\n in_flight = 4"
     with Fake("--delay", "0.05") as one:
-        out, _ = run(tmp_path, {"one": one}, blocks=1, messages=40, load=load, message_deadline_ms=20000)
+        out, done = run(tmp_path, {"one": one}, blocks=1, messages=40, load=load, message_deadline_ms=20000)
     trial = trial_of(out)
     assert trial["delivered"] == 162 and trial["load"]["drain_ms"] >= 50
     assert [step["rate"] for step in trial["load"]["steps"]] == [96, 40]
+    assert re.search(r"until all of its mails were there: one \S+ ms\.", done.stdout)
+    assert "to catch up, ms" in (out / "report.md").read_text()
 
 
 LINES = {
     "hmailserver": '"APPLICATION"\t5588\t"2020-03-03 12:34:37.916"\t"SMTPDeliverer - Message 1: Message delivery thread '
                    'completed."\r\n',
+    "postfix": "Nov 23 09:06:39 mx postfix/lmtp[3]: MAIL: to=<alice@b.example>, relay=mx[dv/lmtp], delay=0.021, "
+               "delays=0.011/0.0012/0.003/0.0054, dsn=2.0.0, status=sent (250 2.0.0 Saved)\n",
+    "exim": "2026-11-23 09:05:28.688 MAIL => alice <alice@b.example> R=mailbox T=maildir QT=0.043s DT=0.008s\n",
     "dovecot": "2026-11-23 05:26:30.123456 lmtp(b)<1><x>: Info: msgid=<x>: saved mail to INBOX\n",
 }
+
+
+# What the lines above say by themselves, in milliseconds; the others name no lengths.
+SPANS = {"postfix": {"receive": 11.0, "queue": 1.2, "connect": 3.0, "deliver": 5.4}, "exim": {"queue": 43.0, "deliver": 8.0}}
 
 
 @pytest.mark.parametrize("server", LINES)
@@ -119,13 +133,16 @@ def test_a_log_tells(tmp_path, server):
         done = threading.Event()
 
         def write():
+            number = 0
             while not done.is_set():
+                number += 1
+                line = LINES[server].replace("MAIL", f"1xVPzM-{number:06d}-2D" if server == "exim" else f"{number:X}ABC")
                 with log.open("a") as to:
-                    half = len(LINES[server]) // 2
-                    to.write(LINES[server][:half])
+                    half = len(line) // 2
+                    to.write(line[:half])
                     to.flush()
                     done.wait(0.005)
-                    to.write(LINES[server][half:])
+                    to.write(line[half:])
                 done.wait(0.02)
 
         writer = threading.Thread(target=write)
@@ -137,6 +154,10 @@ def test_a_log_tells(tmp_path, server):
             writer.join()
     assert mails_of(tmp_path / "out")["delivered"] == 14
     assert (tmp_path / "out/blocks/01/01-one/timeline.log").exists()
+    stages = {row["name"]: row["ms"] for row in trial_of(tmp_path / "out")["stages"] if row["by"] == "server"}
+    assert SPANS.get(server, {}).keys() <= stages.keys(), stages
+    for name, ms in SPANS.get(server, {}).items():
+        assert abs(stages[name] - ms) < 0.01, stages
 
 
 def test_a_disturbed_trial_is_run_again(tmp_path):
