@@ -83,7 +83,8 @@ static json_t *mailbox_json(struct request *r, struct id account, const struct m
 	return json;
 }
 
-static bool add_mailboxes(struct request *r, struct id account, json_t *items, struct error *e)
+static bool add_mailboxes(
+	struct request *r, struct id account, json_t *items, json_t *subscriptions, struct error *e)
 {
 	struct slice after = S("");
 	struct mailbox *found;
@@ -99,6 +100,9 @@ static bool add_mailboxes(struct request *r, struct id account, json_t *items, s
 					0)
 				return fail(e, FAULT_LATER, "list mailboxes: '%.*s' cannot be read",
 					S_FMT(slice_first(found[i].name, 80)));
+			if (found[i].is_subscribed)
+				(void)json_array_append_new(
+					subscriptions, json_slice(found[i].name));
 			after = found[i].name;
 		}
 	} while (count == LIMIT_ADMIN_PAGE);
@@ -109,15 +113,18 @@ void route_mailbox_list(struct request *r, struct answer *a)
 {
 	struct error e = { .fault = FAULT_NONE };
 	struct target target;
-	json_t *items;
+	json_t *items, *subscriptions;
 
 	if (!archive_account(r, &r->arena, &target, a))
 		return;
 	items = json_array();
-	if (add_mailboxes(r, target.account, items, &e)) {
-		answer_json(a, ANSWER_OK, json_pack("{s:o}", "items", items));
+	subscriptions = json_array();
+	if (add_mailboxes(r, target.account, items, subscriptions, &e)) {
+		answer_json(a, ANSWER_OK,
+			json_pack("{s:o, s:o}", "items", items, "subscriptions", subscriptions));
 		return;
 	}
 	json_decref(items);
+	json_decref(subscriptions);
 	answer_failure(a, &e);
 }

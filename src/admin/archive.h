@@ -3,13 +3,26 @@
 /*
  * archive - whole mailboxes through the control interface: what `mailvisor import` and `mailvisor export` speak.
  *
- *     GET  /v1/mailboxes/ADDRESS            {"items": [{"name", "messages", "bytes", "uid_validity"}]}
+ *     GET  /v1/mailboxes/ADDRESS            {"items": [{"name", "messages", "bytes", "uid_validity"}], "subscriptions": [names]}
+ *     GET  /v1/attributes/ADDRESS?mailbox=NAME   {"attributes": [lines]}
+ *     PUT  /v1/attributes/ADDRESS?mailbox=NAME   the same, and maybe "subscribed": {"left": [{"line", "what"}]}
  *     GET  /v1/mail/ADDRESS?mailbox=NAME&after=UID&bytes=no
  *     POST /v1/mail/ADDRESS?mailbox=NAME    makes the mailbox when it is not there
  *
- * Both carry messages as a JSON object on a line, ended by LF, and then "size" bytes of message as they are stored.
- * Members going in: size; maybe flags (\Seen ... and keywords), received_ns, verbatim (its line ends must come out as they
- * are). Coming out also: uid, digest (message/digest.h), and to_lf: its lines end in CRLF and an archive writes LF. A
+ * Attributes are what there is to say of a mailbox besides its messages, as lines of text:
+ *
+ *     use \Sent                        a special use, RFC 6154
+ *     acl lrs bob@a.example            rights of somebody else (anyone; -bob@a.example: denied), RFC 4314
+ *     metadata /private/comment text   an entry, shared or the owner's own, RFC 5464
+ *     server-metadata /private/x text  of INBOX: one of the account itself
+ *
+ * Values and addresses are written by syntax/percent.h. A PUT with lines makes the mailbox when it is not there, without the rights
+ * of the one above; what a line asks for and cannot be had is left, and told. Without lines it only subscribes, or ends that.
+ *
+ * Mail carries messages as a JSON object on a line, ended by LF, and then "size" bytes of message as they are stored.
+ * Members going in: size; maybe flags (\Seen ... and keywords), received_ns, zone_min (its zone, east of UTC), verbatim (its
+ * line ends must come out as they are). Coming out also: uid, digest (message/digest.h), to_lf: its lines end in CRLF and an
+ * archive writes LF, and keeps_lf: they are stored with LF, which an import must not change. A
  * message that cannot be read is {"uid", "problem"} without bytes. The last line of a complete answer is {"end": count};
  * with bytes=no no bytes follow.
  *

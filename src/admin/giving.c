@@ -102,9 +102,13 @@ static json_t *head_json(struct giving *g, const struct entry *entry, struct dig
 	struct slice id = digest_text(digest_end(digest), room);
 	bool to_lf = !entry->is_verbatim && digest->lf_count == 0;
 
-	return json_pack("{s:I, s:I, s:I, s:o, s:s%, s:b}", "uid", (json_int_t)entry->uid, "size",
-		(json_int_t)entry->bytes, "received_ns", (json_int_t)entry->received_ns, "flags",
-		flags_json(g, entry), "digest", id.at, id.len, "to_lf", (int)to_lf);
+	/* An import would take it for one of a Unix archive, and store it with CRLF. */
+	bool keeps_lf = !to_lf && digest->crlf_count == 0 && digest->lf_count > 0;
+
+	return json_pack("{s:I, s:I, s:I, s:i, s:o, s:s%, s:b, s:b}", "uid", (json_int_t)entry->uid,
+		"size", (json_int_t)entry->bytes, "received_ns", (json_int_t)entry->received_ns,
+		"zone_min", (int)entry->zone_min, "flags", flags_json(g, entry), "digest", id.at,
+		id.len, "to_lf", (int)to_lf, "keeps_lf", (int)keeps_lf);
 }
 
 /* It may have been removed since its entry was read: then there is nothing to say. */

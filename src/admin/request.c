@@ -27,6 +27,8 @@ static const struct route routes[] = {
 	{ "POST",   S_INIT("/v1/copies"),   false, BODY_NONE,            route_copy_add },
 	{ "DELETE", S_INIT("/v1/copies"),   true,  BODY_NONE,            route_copy_remove },
 	{ "GET",    S_INIT("/v1/mailboxes"), true, BODY_NONE,            route_mailbox_list },
+	{ "GET",    S_INIT("/v1/attributes"), true, BODY_NONE,           route_attributes_show },
+	{ "PUT",    S_INIT("/v1/attributes"), true, BODY_OBJECT,         route_attributes_set },
 	{ "GET",    S_INIT("/v1/mail"),     true,  BODY_NONE,            route_mail_list },
 	{ "POST",   S_INIT("/v1/mail"),     true,  BODY_MESSAGES,        route_mail_add },
 	{ "GET",    S_INIT("/v1/status"),   false, BODY_NONE,            route_status },

@@ -94,5 +94,6 @@ route_fn route_account_list, route_account_add, route_account_show, route_accoun
 route_fn route_alias_list, route_alias_add, route_alias_show, route_alias_set, route_alias_remove;
 route_fn route_quota_list, route_quota_show, route_quota_set, route_quota_remove;
 route_fn route_copy_add, route_copy_remove;
+route_fn route_attributes_show, route_attributes_set;
 route_fn route_mailbox_list, route_mail_list, route_mail_add;
 route_fn route_status, route_trace, route_metrics;

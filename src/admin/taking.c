@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LIMIT_ZONE_MINUTES = 23 * 60 + 59 /* struct entry */ };
+
 struct taking {
 	struct target target;
 	struct folder *folder;
@@ -188,15 +190,21 @@ static void head_take(struct taking *t, const json_t *head)
 {
 	const json_t *size = json_object_get(head, "size");
 	json_int_t received = json_integer_value(json_object_get(head, "received_ns"));
+	json_int_t zone = json_integer_value(json_object_get(head, "zone_min"));
 	struct error e = { .fault = FAULT_NONE };
 
 	if (!json_is_integer(size) || json_integer_value(size) < 0) {
 		stop(t, ANSWER_NOT_VALID, "a message without its size");
 		return;
 	}
+	if (zone < -LIMIT_ZONE_MINUTES || zone > LIMIT_ZONE_MINUTES) {
+		stop(t, ANSWER_NOT_VALID, "a zone is within a day of UTC");
+		return;
+	}
 	t->left = (uint64_t)json_integer_value(size);
 	t->is_in_message = true;
 	t->message = (struct append_message){ .received_ns = received > 0 ? (uint64_t)received : 0,
+		.zone_min = (int32_t)zone,
 		.is_verbatim = json_is_true(json_object_get(head, "verbatim")) };
 	if (t->is_full || !has_room(t, t->left))
 		return;

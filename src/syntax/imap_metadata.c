@@ -25,6 +25,15 @@ static bool is_entry(struct slice name)
 	return !was_slash;
 }
 
+bool imap_entry_is_valid(struct slice name)
+{
+	char room[LIMIT_IMAP_ENTRY_BYTES];
+
+	return name.len <= sizeof room && is_entry(name) &&
+	       slice_find(slice_skip(name, 1), '/') < name.len - 1 &&
+	       slice_same(slice_lower(name, room), name);
+}
+
 struct slice imap_entry_read(struct imap_reader *r)
 {
 	struct slice name = imap_astring(r);

@@ -28,6 +28,9 @@ struct imap_getmetadata {
 MUST_CHECK bool imap_getmetadata_parse(
 	struct imap_parse *p, struct slice args, struct imap_getmetadata *ret);
 
+/* May an entry have this name, in lower case? */
+bool imap_entry_is_valid(struct slice name);
+
 struct imap_metadata_value {
 	struct slice entry;
 	bool is_nil; /* remove it */

@@ -196,7 +196,7 @@ def test_mboxes_of_others(box, tmp_path):
     found = m.fetch('1:2', '(FLAGS INTERNALDATE BODY.PEEK[])')[1]
     one, two = found[0], found[2]
     assert b'\\Seen' in one[0] and b'\\Answered' in one[0] and b'\\Flagged' in one[0]
-    assert b'" 1-Jan-2004 09:20:30 +0000"' in one[0]
+    assert b'" 1-Jan-2004 10:20:30 +0100"' in one[0]
     assert one[1] == (b'Subject: one\r\nStatus: RO\r\nX-Status: AF\r\nX-UID: 7\r\n\r\n'
                       b'x\r\n\r\nFrom here on it is text.\r\nFrom quoted\r\n')
     assert two[1] == b'Subject: two\r\n\r\nx\r\n'

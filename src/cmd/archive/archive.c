@@ -27,25 +27,41 @@ void tally_refuse(struct tally *t, const char *path, uint64_t line, const char *
 		(void)fprintf(stderr, "mailvisor: %s: %s\n", path, what);
 }
 
-int archive_mailboxes(const struct client *c, const char *account, json_t **ret)
+int archive_mailboxes(const struct client *c, const char *account, json_t **ret_mailboxes,
+	json_t **ret_subscriptions)
 {
 	const struct call call = { .method = "GET", .collection = "mailboxes", .name = account };
 	json_t *json = NULL;
 	int status = call_send(c, &call, &json);
 
-	if (status == EXIT_DONE)
-		*ret = json_incref(json_object_get(json, "items"));
+	if (status == EXIT_DONE) {
+		*ret_mailboxes = json_incref(json_object_get(json, "items"));
+		*ret_subscriptions = json_incref(json_object_get(json, "subscriptions"));
+	}
 	json_decref(json);
 	return status;
 }
 
-uint64_t archive_messages(const json_t *mailboxes, const char *name)
+/* NULL: it is not there. */
+static const json_t *find(const json_t *mailboxes, const char *name)
 {
 	for (size_t i = 0; i < json_array_size(mailboxes); i++) {
 		const json_t *mailbox = json_array_get(mailboxes, i);
 
 		if (strcmp(text_of(mailbox, "name"), name) == 0)
-			return number_of(mailbox, "messages");
+			return mailbox;
 	}
-	return 0;
+	return NULL;
+}
+
+bool archive_has_mailbox(const json_t *mailboxes, const char *name)
+{
+	return find(mailboxes, name) != NULL;
+}
+
+uint64_t archive_messages(const json_t *mailboxes, const char *name)
+{
+	const json_t *mailbox = find(mailboxes, name);
+
+	return mailbox != NULL ? number_of(mailbox, "messages") : 0;
 }

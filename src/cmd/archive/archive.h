@@ -27,8 +27,12 @@ void tally_add(struct tally *t, const char *mailbox, uint64_t bytes);
 /* "mailvisor: PATH:LINE: what" */
 void tally_refuse(struct tally *t, const char *path, uint64_t line, const char *what);
 
-/* The account's mailboxes as the server lists them: an array, owned by the caller. The exit status. */
-int archive_mailboxes(const struct client *c, const char *account, json_t **ret);
+/* The account's mailboxes as the server lists them, and the names that are subscribed: objects and texts in arrays that the
+ * caller owns. The exit status. */
+int archive_mailboxes(const struct client *c, const char *account, json_t **ret_mailboxes,
+	json_t **ret_subscriptions);
+/* Is this one of them? */
+bool archive_has_mailbox(const json_t *mailboxes, const char *name);
 /* The number of messages of one of them; 0 also when it is not there. */
 uint64_t archive_messages(const json_t *mailboxes, const char *name);
 
@@ -64,6 +68,8 @@ struct received {
 	const char *mailbox;
 	uint32_t uid, uid_validity;
 	uint64_t received_ns;
+	int32_t zone_min;    /* of it, east of UTC */
+	bool keeps_lf;       /* its lines end in LF, and are stored so */
 	const json_t *flags; /* names */
 };
 /* Where messages go. False: it was told why. Bytes come with the line ends that they are to have. */
@@ -73,7 +79,10 @@ struct writer {
 	bool (*message_begin)(void *context, const struct received *head);
 	bool (*message_bytes)(void *context, struct slice bytes);
 	bool (*message_end)(void *context);
-	bool (*mailbox_end)(void *context);
+	/* With the lines of its attributes (attributes.h). */
+	bool (*mailbox_end)(void *context, const char *mailbox, struct slice attributes);
+	/* Of all mailboxes: the names that are subscribed. */
+	bool (*subscriptions)(void *context, const json_t *names);
 	void (*done)(void *context);
 	void *context;
 };

@@ -63,16 +63,19 @@ int export_run(struct client *c, struct args *a)
 	struct tally tally = { .is_quiet = json_is_true(json_object_get(a->options, "quiet")) };
 	bool is_single = text_of(a->options, "mailbox")[0] != '\0';
 	struct writer w = { .context = NULL };
-	json_t *mailboxes = NULL;
-	int status = archive_mailboxes(c, a->words[0], &mailboxes);
+	json_t *mailboxes = NULL, *subscriptions = NULL;
+	int status = archive_mailboxes(c, a->words[0], &mailboxes, &subscriptions);
 
 	if (status == EXIT_DONE)
 		status = writer_open(a, is_single, &w);
 	if (status == EXIT_DONE) {
 		status = export_mailboxes(c, a, mailboxes, &w, &tally);
+		if (status == EXIT_DONE && !is_single && !w.subscriptions(w.context, subscriptions))
+			status = EXIT_FAILED;
 		w.done(w.context);
 		report(c, &tally);
 	}
 	json_decref(mailboxes);
+	json_decref(subscriptions);
 	return status == EXIT_DONE && tally.refused > 0 ? EXIT_FAILED : status;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/archive/archive.h"
+#include "cmd/archive/attributes.h"
 #include "cmd/archive/known.h"
 #include "cmd/archive/maildir.h"
+#include "cmd/archive/subscriptions.h"
 #include "cmd/archive/tree.h"
 
 #include <inttypes.h>
@@ -14,6 +16,8 @@ struct import {
 	const struct client *client;
 	const char *account;
 	json_t *mailboxes; /* of the account before we began */
+	/* What the archive says is subscribed: names here, false when it was done. NULL: it says nothing. */
+	json_t *subscriptions;
 	enum maildir_date date;
 	enum mbox_quotes quotes;
 	bool has_duplicates; /* also what is there already */
@@ -95,6 +99,43 @@ static int letters_take(struct import *i, const struct source *source, const cha
 	return status == EXIT_DONE ? sending_flush(&i->sending) : status;
 }
 
+/* 1: subscribe it, 0: do not, -1: leave it. Who says nothing of subscriptions wants to see what he brings in. */
+static int subscription_of(struct import *i, const char *mailbox, bool is_new)
+{
+	if (json_object_get(i->subscriptions, mailbox) == NULL)
+		return !is_new ? -1 : i->subscriptions == NULL ? 1 : 0;
+	(void)json_object_set_new(i->subscriptions, mailbox, json_false());
+	return 1;
+}
+
+static int attributes_take(struct import *i, bool is_maildir, const char *path, const char *mailbox)
+{
+	const char *name = is_inbox(mailbox) ? "INBOX" : mailbox;
+	bool is_new = !archive_has_mailbox(i->mailboxes, name);
+	char room[MAILDIR_PATH_BYTES];
+
+	if (attributes_path(path, is_maildir, room))
+		return attributes_send(
+			i->client, i->account, mailbox, room, subscription_of(i, name, is_new));
+	tally_refuse(&i->tally, path, 0, "the path is too long");
+	return EXIT_DONE;
+}
+
+/* Names that are subscribed and are no mailboxes of the archive. */
+static int subscriptions_end(struct import *i)
+{
+	int status = EXIT_DONE;
+	const char *name;
+	json_t *is_left;
+
+	json_object_foreach(i->subscriptions, name, is_left)
+	{
+		if (status == EXIT_DONE && json_is_true(is_left))
+			status = attributes_subscribe(i->client, i->account, name);
+	}
+	return status;
+}
+
 static bool import_mailbox(
 	void *context, enum tree_format format, const char *path, const char *mailbox)
 {
@@ -111,7 +152,9 @@ static bool import_mailbox(
 	}
 	i->sending.mailbox = mailbox;
 	i->tally.mailboxes++;
-	i->status = known_read(i, mailbox);
+	i->status = attributes_take(i, is_maildir, path, mailbox);
+	if (i->status == EXIT_DONE)
+		i->status = known_read(i, mailbox);
 	if (i->status == EXIT_DONE)
 		i->status = letters_take(i, &source, path);
 	if (is_maildir)
@@ -169,14 +212,20 @@ static void report(const struct client *c, const struct import *i)
 static int import_from(struct import *i, struct tree *tree, const char *path)
 {
 	struct error e = { .fault = FAULT_NONE };
-	int status = archive_mailboxes(i->client, i->account, &i->mailboxes);
+	json_t *subscribed = NULL;
+	int status = archive_mailboxes(i->client, i->account, &i->mailboxes, &subscribed);
 
+	json_decref(subscribed);
 	if (status != EXIT_DONE)
 		return status;
+	if (!subscriptions_read(path, tree->top, &i->subscriptions))
+		return EXIT_FAILED;
 	if (!tree_walk(tree, path, &i->tally.refused, &e)) {
 		(void)fprintf(stderr, "mailvisor: %s\n", e.text);
 		return EXIT_FAILED;
 	}
+	if (i->status == EXIT_DONE)
+		i->status = subscriptions_end(i);
 	report(i->client, i);
 	if (i->status != EXIT_DONE)
 		return i->status;
@@ -201,6 +250,7 @@ int import_run(struct client *c, struct args *a)
 	sending_done(&i->sending);
 	known_done(&i->known);
 	json_decref(i->mailboxes);
+	json_decref(i->subscriptions);
 	free(i);
 	return status;
 }

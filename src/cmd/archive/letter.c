@@ -131,7 +131,7 @@ bool letter_measure(struct letter_reader *r, struct letter *l, struct error *e)
 		digest_add(&digest, piece);
 	} while (is_read && piece.len > 0);
 	letter_close(r);
-	l->to_crlf = digest.crlf_count == 0;
+	l->to_crlf = digest.crlf_count == 0 && !l->keeps_lf;
 	l->is_verbatim = digest.crlf_count > 0;
 	l->size = digest.bytes + (l->to_crlf ? digest.lf_count : 0);
 	l->id = digest_end(&digest);

@@ -28,6 +28,8 @@ struct letter {
 	size_t cut_count;
 	enum mbox_quotes quotes;
 	uint64_t received_ns; /* 0: unknown */
+	int32_t zone_min;     /* of it, east of UTC */
+	bool keeps_lf;        /* its lines end in LF, and are to be stored so */
 	json_t *flags;
 	/* measured: */
 	uint64_t size; /* as the server stores it */

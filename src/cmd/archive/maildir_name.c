@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/archive/maildir.h"
 
+#include "message/digest.h"
 #include "syntax/utf7.h"
 
 /* A dot has no spelling in modified UTF-7 but itself; this one is UTF-7 all the same, and other programs keep it. */
@@ -94,4 +95,22 @@ bool maildir_name_write(struct slice mailbox, struct buf *folder)
 			return false;
 		mailbox = slice_skip(mailbox, level.len + 1);
 	}
+}
+
+bool maildir_short_write(struct slice mailbox, struct buf *out)
+{
+	char room[DIGEST_TEXT_BYTES + 1];
+	struct digest digest;
+
+	digest_begin(&digest);
+	digest_add(&digest, mailbox);
+	return buf_add_byte(out, '+') && buf_add(out, digest_text(digest_end(&digest), room));
+}
+
+bool maildir_is_short(struct slice name)
+{
+	struct digest_id id;
+
+	return name.len == 1 + DIGEST_TEXT_BYTES && name.at[0] == '+' &&
+	       digest_parse(slice_skip(name, 1), &id);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/archive/letter.h"
 #include "cmd/archive/maildir.h"
+#include "cmd/archive/maildir_keywords.h"
 
 #include "base/clock.h"
-#include "base/cursor.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 static const char *const subs[] = { "new", "cur" };
 
 struct name {
-	uint64_t number; /* what it begins with */
+	struct maildir_order order; /* of the text */
 	unsigned sub;
 	char *text;
 };
@@ -29,7 +29,7 @@ struct maildir_reader {
 	size_t count, at;
 	struct name last; /* the greatest that was in a window */
 	bool is_last_window;
-	char *keywords[MAILDIR_KEYWORDS];
+	struct maildir_keywords keywords;
 	bool is_letter_told; /* that a letter has no keyword */
 };
 
@@ -50,21 +50,11 @@ bool maildir_is(const char *path)
 
 /* ---- Which names come next ---- */
 
-/* Without the flags: a file that a reader moves from new to cur meanwhile stays the same one. */
-static struct slice base_of(const char *text)
-{
-	struct slice s = slice_of(text);
-
-	return slice_first(s, slice_find(s, ':'));
-}
-
 static int name_order(const void *a, const void *b)
 {
 	const struct name *x = a, *y = b;
 
-	if (x->number != y->number)
-		return x->number < y->number ? -1 : 1;
-	return slice_order(base_of(x->text), base_of(y->text));
+	return maildir_order(&x->order, &y->order);
 }
 
 static void names_drop(struct name *names, size_t count)
@@ -86,12 +76,11 @@ static void window_trim(struct maildir_reader *m)
 
 static bool window_add(struct maildir_reader *m, unsigned sub, const char *text)
 {
-	struct cursor c = cursor_over(slice_of(text));
-	uint64_t number = cursor_number(&c, UINT64_MAX);
-	struct name name = { .number = c.broken ? 0 : number, .sub = sub, .text = strdup(text) };
+	struct name name = { .sub = sub, .text = strdup(text) };
 
 	if (name.text == NULL)
 		return false;
+	name.order = maildir_order_of(slice_of(name.text));
 	if (m->last.text != NULL && name_order(&name, &m->last) <= 0) {
 		free(name.text);
 		return true;
@@ -146,28 +135,6 @@ static bool window_next(struct maildir_reader *m, struct error *e)
 
 /* ---- Flags ---- */
 
-static void keywords_read(struct maildir_reader *m)
-{
-	char room[MAILDIR_PATH_BYTES], line[512];
-
-	(void)snprintf(room, sizeof room, "%s/dovecot-keywords", m->path);
-	FILE *file = fopen(room, "re");
-	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-		struct slice row = slice_trim(slice_of(line));
-		size_t len = slice_find(row, ' ');
-		struct slice word = slice_skip(row, len + 1);
-		uint64_t number;
-
-		if (!slice_number(slice_first(row, len), MAILDIR_KEYWORDS - 1, &number) ||
-			word.len == 0)
-			continue;
-		free(m->keywords[number]);
-		m->keywords[number] = strndup(word.at, word.len);
-	}
-	if (file != NULL)
-		(void)fclose(file);
-}
-
 static const char *flag_of(struct maildir_reader *m, char letter)
 {
 	const char *flag;
@@ -178,7 +145,7 @@ static const char *flag_of(struct maildir_reader *m, char letter)
 			return flag;
 	if (letter < 'a' || letter > 'z')
 		return NULL;
-	flag = m->keywords[letter - 'a'];
+	flag = m->keywords.at[letter - 'a'];
 	if (flag == NULL && !m->is_letter_told) {
 		m->is_letter_told = true;
 		(void)fprintf(stderr,
@@ -189,7 +156,8 @@ static const char *flag_of(struct maildir_reader *m, char letter)
 	return flag;
 }
 
-static json_t *flags_json(struct maildir_reader *m, const char *text)
+static json_t *flags_json(
+	struct maildir_reader *m, const char *text, const struct maildir_file *file)
 {
 	const char *info = strstr(text, ":2,");
 	json_t *flags = json_array();
@@ -200,17 +168,29 @@ static json_t *flags_json(struct maildir_reader *m, const char *text)
 		if (flag != NULL)
 			(void)json_array_append_new(flags, json_string(flag));
 	}
+	for (size_t i = 0; i < file->keyword_count; i++) {
+		const char *keyword = m->keywords.at[file->keywords[i]];
+
+		if (keyword != NULL)
+			(void)json_array_append_new(flags, json_string(keyword));
+		else if (!m->is_letter_told)
+			(void)fprintf(stderr,
+				"mailvisor: %s: keyword %d and maybe others: no name for it in "
+				"mailvisor-mailbox, left out\n",
+				m->path, file->keywords[i]);
+		m->is_letter_told = m->is_letter_told || keyword == NULL;
+	}
 	return flags;
 }
 
 /* ---- Messages ---- */
 
 static uint64_t date_of(
-	const struct maildir_reader *m, const struct name *name, const struct stat *status)
+	const struct maildir_reader *m, const struct maildir_file *file, const struct stat *status)
 {
-	if (m->date == MAILDIR_DATE_NAME && name->number > 0 &&
-		name->number < UINT64_MAX / NS_PER_S)
-		return name->number * NS_PER_S;
+	if (m->date == MAILDIR_DATE_NAME && file->number > 0 &&
+		file->number < UINT64_MAX / NS_PER_S)
+		return file->number * NS_PER_S;
 	if (status->st_mtim.tv_sec <= 0)
 		return 0;
 	return (uint64_t)status->st_mtim.tv_sec * NS_PER_S + (uint64_t)status->st_mtim.tv_nsec;
@@ -220,8 +200,10 @@ static uint64_t date_of(
 static bool letter_of(struct maildir_reader *m, const struct name *name, struct letter *ret)
 {
 	struct stat status = { 0 };
+	struct maildir_file file;
 	char *path;
 
+	maildir_file_read(slice_of(name->text), &file);
 	if (asprintf(&path, "%s/%s/%s", m->path, subs[name->sub], name->text) < 0)
 		return false;
 	/* One that cannot be looked at is a message still: reading it says what is wrong. */
@@ -233,8 +215,10 @@ static bool letter_of(struct maildir_reader *m, const struct name *name, struct 
 	*ret = (struct letter){ .path = path,
 		.end = (uint64_t)status.st_size,
 		.quotes = MBOX_QUOTES_NONE,
-		.received_ns = date_of(m, name, &status),
-		.flags = flags_json(m, name->text) };
+		.received_ns = date_of(m, &file, &status),
+		.zone_min = file.zone_min,
+		.keeps_lf = file.keeps_lf,
+		.flags = flags_json(m, name->text, &file) };
 	return true;
 }
 
@@ -263,16 +247,18 @@ struct maildir_reader *maildir_reader_open(
 		return NULL;
 	}
 	m->date = date;
-	keywords_read(m);
-	return m;
+	if (maildir_keywords_read(&m->keywords, path))
+		return m;
+	(void)fail(e, FAULT_NEVER, "its keywords cannot be read");
+	maildir_reader_close(m);
+	return NULL;
 }
 
 void maildir_reader_close(struct maildir_reader *m)
 {
 	names_drop(m->window, m->count);
 	free(m->last.text);
-	for (size_t i = 0; i < COUNT(m->keywords); i++)
-		free(m->keywords[i]);
+	maildir_keywords_done(&m->keywords);
 	free(m->path);
 	free(m);
 }

@@ -4,10 +4,12 @@
  * that a second export into the same Maildir goes on behind the greatest UID that is there.
  */
 #include "cmd/archive/archive.h"
+#include "cmd/archive/attributes.h"
 #include "cmd/archive/maildir.h"
+#include "cmd/archive/maildir_keywords.h"
+#include "cmd/archive/subscriptions.h"
 
 #include "base/clock.h"
-#include "base/cursor.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,10 +24,10 @@
 
 struct maildir_writer {
 	char top[MAILDIR_PATH_BYTES], path[MAILDIR_PATH_BYTES];
-	bool is_single;
-	char *keywords[MAILDIR_KEYWORDS];
+	bool is_single, is_short; /* short: its name stands in its attributes */
+	struct maildir_keywords keywords;
 	bool is_keyword_told;
-	char name[128], flags[64];
+	char name[MAILDIR_FILE_BYTES + 1], flags[64];
 	uint64_t received_ns;
 	FILE *file;
 };
@@ -54,68 +56,9 @@ static bool make_directory(const char *path)
 	return told(path, strerrordesc_np(errno));
 }
 
-/* ---- Keywords ---- */
+/* ---- Flags ---- */
 
-static void keywords_clear(struct maildir_writer *m)
-{
-	for (size_t i = 0; i < COUNT(m->keywords); i++) {
-		free(m->keywords[i]);
-		m->keywords[i] = NULL;
-	}
-	m->is_keyword_told = false;
-}
-
-static void keywords_load(struct maildir_writer *m)
-{
-	char room[MAILDIR_PATH_BYTES], line[512];
-	FILE *file = join(room, m->path, "dovecot-keywords", "") ? fopen(room, "re") : NULL;
-
-	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-		struct cursor c = cursor_over(slice_trim(slice_of(line)));
-		uint64_t number = cursor_number(&c, MAILDIR_KEYWORDS - 1);
-		struct slice word = slice_trim(cursor_rest(&c));
-
-		if (!c.broken && word.len > 0 && m->keywords[number] == NULL)
-			m->keywords[number] = strndup(word.at, word.len);
-	}
-	if (file != NULL)
-		(void)fclose(file);
-}
-
-static bool keywords_save(struct maildir_writer *m)
-{
-	char room[MAILDIR_PATH_BYTES];
-	FILE *file;
-	bool is_good = true;
-
-	if (m->keywords[0] == NULL)
-		return true;
-	if (!join(room, m->path, "dovecot-keywords", ""))
-		return false;
-	file = fopen(room, "we");
-	for (size_t i = 0; file != NULL && i < COUNT(m->keywords) && m->keywords[i] != NULL; i++)
-		is_good = fprintf(file, "%zu %s\n", i, m->keywords[i]) > 0 && is_good;
-	if (file == NULL || fclose(file) != 0 || !is_good)
-		return told(room, strerrordesc_np(errno));
-	return true;
-}
-
-/* 0: there is no letter left. */
-static char keyword_letter(struct maildir_writer *m, const char *flag)
-{
-	for (size_t i = 0; i < COUNT(m->keywords); i++) {
-		if (m->keywords[i] == NULL)
-			m->keywords[i] = strdup(flag);
-		if (m->keywords[i] != NULL && strcasecmp(m->keywords[i], flag) == 0)
-			return (char)('a' + i);
-	}
-	if (!m->is_keyword_told)
-		(void)told(m->path, "more than 26 keywords: a Maildir has no room for the others");
-	m->is_keyword_told = true;
-	return 0;
-}
-
-static char letter_of(struct maildir_writer *m, const char *flag)
+static char letter_of(const char *flag)
 {
 	const char *known;
 	char letter = 0;
@@ -123,11 +66,42 @@ static char letter_of(struct maildir_writer *m, const char *flag)
 	for (size_t i = 0; (known = maildir_flag(i, &letter)) != NULL; i++)
 		if (strcasecmp(known, flag) == 0)
 			return letter;
-	return keyword_letter(m, flag);
+	return 0;
+}
+
+/* In ascending order, each once. */
+static void number_insert(struct maildir_file *file, uint8_t number)
+{
+	size_t at = 0;
+
+	while (at < file->keyword_count && file->keywords[at] < number)
+		at++;
+	if ((at < file->keyword_count && file->keywords[at] == number) ||
+		file->keyword_count == COUNT(file->keywords))
+		return;
+	memmove(&file->keywords[at + 1], &file->keywords[at], file->keyword_count - at);
+	file->keywords[at] = number;
+	file->keyword_count++;
+}
+
+/* Its letter, or its number into the name of the file. */
+static void keyword_set(
+	struct maildir_writer *m, const char *keyword, bool is_set[128], struct maildir_file *file)
+{
+	size_t number = maildir_keywords_number(&m->keywords, keyword);
+
+	if (number < MAILDIR_LETTERS)
+		is_set['a' + number] = true;
+	else if (number < MAILDIR_KEYWORDS)
+		number_insert(file, (uint8_t)number);
+	else if (!m->is_keyword_told)
+		(void)told(
+			m->path, "more keywords than there is room for; the others are left out");
+	m->is_keyword_told = m->is_keyword_told || number == MAILDIR_KEYWORDS;
 }
 
 /* Letters in the order of ASCII, as the format wants them. */
-static void flags_set(struct maildir_writer *m, const json_t *flags)
+static void flags_set(struct maildir_writer *m, const json_t *flags, struct maildir_file *file)
 {
 	bool is_set[128] = { false };
 	size_t len = 0;
@@ -135,8 +109,12 @@ static void flags_set(struct maildir_writer *m, const json_t *flags)
 	for (size_t i = 0; i < json_array_size(flags); i++) {
 		const char *flag = json_string_value(json_array_get(flags, i));
 
-		if (flag != NULL)
-			is_set[(unsigned char)letter_of(m, flag)] = true;
+		if (flag == NULL)
+			continue;
+		if (letter_of(flag) != 0)
+			is_set[(unsigned char)letter_of(flag)] = true;
+		else
+			keyword_set(m, flag, is_set, file);
 	}
 	for (int letter = 1; letter < 128; letter++)
 		if (is_set[letter] && len < sizeof m->flags - 1)
@@ -146,18 +124,13 @@ static void flags_set(struct maildir_writer *m, const json_t *flags)
 
 /* ---- A mailbox ---- */
 
-/* "1700000000.V7U12.mailvisor:2,S": its UID, when it is of this UIDVALIDITY; 0 else. */
+/* The UID that a name tells, when it is of this UIDVALIDITY; 0 else. */
 static uint32_t uid_of(const char *name, uint32_t uid_validity)
 {
-	struct cursor c = cursor_over(slice_of(name));
+	struct maildir_file file;
 
-	(void)cursor_number(&c, UINT64_MAX);
-	cursor_expect(&c, S(".V"));
-	uint64_t validity = cursor_number(&c, UINT32_MAX);
-	cursor_expect(&c, S("U"));
-	uint64_t uid = cursor_number(&c, UINT32_MAX);
-	cursor_expect(&c, S(".mailvisor"));
-	return !c.broken && validity == uid_validity ? (uint32_t)uid : 0;
+	maildir_file_read(slice_of(name), &file);
+	return file.is_ours && file.uid_validity == uid_validity ? file.uid : 0;
 }
 
 static uint32_t greatest_uid(const char *path, uint32_t uid_validity)
@@ -181,11 +154,17 @@ static bool mailbox_path(struct maildir_writer *m, const char *mailbox)
 	char folder[MAILDIR_PATH_BYTES];
 	struct buf name = BUF_OVER(folder);
 
+	m->is_short = false;
 	if (m->is_single || strcmp(mailbox, "INBOX") == 0)
 		return snprintf(m->path, sizeof m->path, "%s", m->top) > 0;
 	if (!buf_add_byte(&name, '.') || !maildir_name_write(slice_of(mailbox), &name) ||
-		!buf_add_byte(&name, '\0') || strlen(folder) > NAME_MAX)
-		return told(mailbox, "its name is too long for a directory");
+		!buf_add_byte(&name, '\0') || strlen(folder) > NAME_MAX) {
+		buf_clear(&name);
+		invariant(buf_add_byte(&name, '.') &&
+			  maildir_short_write(slice_of(mailbox), &name) &&
+			  buf_add_byte(&name, '\0'));
+		m->is_short = true;
+	}
 	return join(m->path, m->top, folder, "");
 }
 
@@ -196,14 +175,16 @@ static bool maildir_mailbox_begin(
 	struct maildir_writer *m = context;
 	char room[MAILDIR_PATH_BYTES];
 
-	keywords_clear(m);
+	maildir_keywords_done(&m->keywords);
+	m->is_keyword_told = false;
 	if (!mailbox_path(m, mailbox) || !make_directory(m->path))
 		return false;
 	for (size_t i = 0; i < COUNT(subs); i++)
 		if (!join(room, m->path, subs[i], "") || !make_directory(room))
 			return false;
 	*ret_after = greatest_uid(room, uid_validity);
-	keywords_load(m);
+	if (!maildir_keywords_read(&m->keywords, m->path))
+		return false;
 	if (strcmp(m->path, m->top) == 0)
 		return true;
 	/* Maildir++: this directory is a folder. */
@@ -214,11 +195,19 @@ static bool maildir_mailbox_begin(
 }
 
 /* One sync for all: file by file would take as many as there are messages. */
-static bool maildir_mailbox_end(void *context)
+static bool maildir_mailbox_end(void *context, const char *mailbox, struct slice attributes)
 {
 	struct maildir_writer *m = context;
+	auto_buf lines = { .max = ATTRIBUTES_BYTES };
+	char room[MAILDIR_PATH_BYTES];
 
-	if (!keywords_save(m))
+	if ((m->is_short && !attributes_name_add(&lines, mailbox)) ||
+		!buf_add(&lines, attributes) || !maildir_keywords_lines(&m->keywords, &lines))
+		return told(m->path, "out of memory for its attributes");
+	if (!attributes_path(m->path, true, room))
+		return told(m->path, "the path is too long");
+	if (!maildir_keywords_write(&m->keywords, m->path) ||
+		!attributes_write(room, buf_slice(&lines), false))
 		return false;
 	auto_fd fd = open(m->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return (fd >= 0 && syncfs(fd) == 0) || told(m->path, strerrordesc_np(errno));
@@ -230,10 +219,16 @@ static bool maildir_message_begin(void *context, const struct received *head)
 {
 	struct maildir_writer *m = context;
 	char room[MAILDIR_PATH_BYTES];
+	struct buf name = BUF_OVER(m->name);
+	struct maildir_file file = { .number = head->received_ns / NS_PER_S,
+		.uid_validity = head->uid_validity,
+		.uid = head->uid,
+		.zone_min = head->zone_min,
+		.keeps_lf = head->keeps_lf };
 
-	(void)snprintf(m->name, sizeof m->name, "%" PRIu64 ".V%" PRIu32 "U%" PRIu32 ".mailvisor",
-		head->received_ns / NS_PER_S, head->uid_validity, head->uid);
-	flags_set(m, head->flags);
+	flags_set(m, head->flags, &file);
+	if (!maildir_file_write(&name, &file) || !buf_add_byte(&name, '\0'))
+		return told(m->path, "the name of a file is too long");
 	m->received_ns = head->received_ns;
 	if (!join(room, m->path, "tmp", m->name))
 		return false;
@@ -264,12 +259,20 @@ static bool file_close(struct maildir_writer *m)
 static bool maildir_message_end(void *context)
 {
 	struct maildir_writer *m = context;
-	char from[MAILDIR_PATH_BYTES], to[MAILDIR_PATH_BYTES], name[256];
+	char from[MAILDIR_PATH_BYTES], to[MAILDIR_PATH_BYTES];
+	char name[sizeof m->name + sizeof m->flags + sizeof ":2,"];
 
 	(void)snprintf(name, sizeof name, "%s:2,%s", m->name, m->flags);
 	if (!join(from, m->path, "tmp", m->name) || !join(to, m->path, "cur", name))
 		return false;
 	return (file_close(m) && rename(from, to) == 0) || told(to, strerrordesc_np(errno));
+}
+
+static bool maildir_subscriptions(void *context, const json_t *names)
+{
+	const struct maildir_writer *m = context;
+
+	return subscriptions_write(m->top, true, names);
 }
 
 static void maildir_done(void *context)
@@ -282,7 +285,7 @@ static void maildir_done(void *context)
 		if (join(room, m->path, "tmp", m->name))
 			(void)unlink(room);
 	}
-	keywords_clear(m);
+	maildir_keywords_done(&m->keywords);
 	free(m);
 }
 
@@ -299,6 +302,6 @@ bool maildir_writer_open(const char *path, bool is_single, struct writer *ret)
 		return false;
 	}
 	*ret = (struct writer){ maildir_mailbox_begin, maildir_message_begin, maildir_message_bytes,
-		maildir_message_end, maildir_mailbox_end, maildir_done, m };
+		maildir_message_end, maildir_mailbox_end, maildir_subscriptions, maildir_done, m };
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "cmd/archive/mbox.h"
 
 #include "base/cursor.h"
+#include "cmd/archive/zone.h"
 
 #include <string.h>
 #include <time.h>
@@ -47,24 +48,12 @@ static bool read_clock(struct slice word, struct tm *t)
 	return cursor_finished(&c);
 }
 
-/* "+0100" */
-static bool read_zone(struct slice word, int64_t *ret_s)
-{
-	uint64_t number;
-
-	if (word.len != 5 || (word.at[0] != '+' && word.at[0] != '-') ||
-		!slice_number(slice_skip(word, 1), 9999, &number))
-		return false;
-	*ret_s = (int64_t)(number / 100 * 3600 + number % 100 * 60) * (word.at[0] == '-' ? -1 : 1);
-	return true;
-}
-
 /* asctime's "Thu Jan  1 00:00:00 1970", with a zone before or behind the year when somebody wrote one. */
-static bool read_date(const struct slice *words, size_t count, int64_t *ret_s)
+static bool read_date(const struct slice *words, size_t count, struct mbox_date *ret)
 {
 	struct tm t = { 0 };
 	uint64_t day, year;
-	int64_t zone_s = 0;
+	int32_t zone_min = 0;
 
 	if (count < 5 || find(days, COUNT(days), words[0]) < 0)
 		return false;
@@ -73,20 +62,21 @@ static bool read_date(const struct slice *words, size_t count, int64_t *ret_s)
 		!read_clock(words[3], &t))
 		return false;
 	for (size_t i = 4; i < count && i < 7; i++) {
-		if (read_zone(words[i], &zone_s) || !slice_number(words[i], YEAR_MAX, &year) ||
+		if (zone_read(words[i], &zone_min) || !slice_number(words[i], YEAR_MAX, &year) ||
 			words[i].len != 4)
 			continue;
+		/* Else the one before the year stays, or none. */
 		if (i + 1 < count)
-			(void)read_zone(words[i + 1], &zone_s);
+			(void)zone_read(words[i + 1], &zone_min);
 		t.tm_mday = (int)day;
 		t.tm_year = (int)year - 1900;
-		*ret_s = (int64_t)timegm(&t) - zone_s;
+		*ret = (struct mbox_date){ (int64_t)timegm(&t) - 60 * (int64_t)zone_min, zone_min };
 		return true;
 	}
 	return false;
 }
 
-bool mbox_from_read(struct slice line, int64_t *ret_s)
+bool mbox_from_read(struct slice line, struct mbox_date *ret)
 {
 	struct slice words[WORDS_MAX];
 	size_t count = 0;
@@ -98,19 +88,21 @@ bool mbox_from_read(struct slice line, int64_t *ret_s)
 		count += words[count].len > 0 ? 1 : 0;
 	}
 	for (size_t i = 1; i < count; i++) /* behind "From" */
-		if (read_date(words + i, count - i, ret_s))
+		if (read_date(words + i, count - i, ret))
 			return true;
 	return false;
 }
 
-bool mbox_from_write(struct buf *out, struct slice sender, int64_t unix_s)
+bool mbox_from_write(struct buf *out, struct slice sender, struct mbox_date date)
 {
-	time_t seconds = (time_t)unix_s;
+	time_t seconds = (time_t)(date.unix_s + 60 * (int64_t)date.zone_min);
+	char zone[ZONE_BYTES];
 	struct tm t;
 
 	if (gmtime_r(&seconds, &t) == NULL)
 		return false;
-	return buf_add_format(out, "From %.*s %.*s %.*s %2d %02d:%02d:%02d %04d\n", S_FMT(sender),
-		S_FMT(days[t.tm_wday]), S_FMT(months[t.tm_mon]), t.tm_mday, t.tm_hour, t.tm_min,
-		t.tm_sec, t.tm_year + 1900);
+	return buf_add_format(out, "From %.*s %.*s %.*s %2d %02d:%02d:%02d %04d%s%s\n",
+		S_FMT(sender), S_FMT(days[t.tm_wday]), S_FMT(months[t.tm_mon]), t.tm_mday,
+		t.tm_hour, t.tm_min, t.tm_sec, t.tm_year + 1900, date.zone_min != 0 ? " " : "",
+		date.zone_min != 0 ? zone_write(date.zone_min, zone) : "");
 }

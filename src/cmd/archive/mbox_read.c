@@ -2,6 +2,7 @@
 #include "cmd/archive/letter.h"
 
 #include "base/clock.h"
+#include "cmd/archive/zone.h"
 #include "message/sent_date.h"
 #include "syntax/imap_flag.h"
 
@@ -33,7 +34,7 @@ struct mbox_reader {
 	/* the From_ line of the message that comes next: */
 	bool has_from, is_first;
 	bool has_date;
-	int64_t date_s;
+	struct mbox_date date;
 	uint64_t from_line;
 };
 
@@ -47,7 +48,7 @@ struct passing {
 	} last[LETTER_CUTS]; /* newest first */
 	json_t *flags[FIELD_KINDS];
 	struct sent_date date;
-	bool has_date, has_x_imap, has_warning;
+	bool has_date, has_x_imap, has_warning, keeps_lf;
 };
 
 static void passing_done(struct passing *p)
@@ -117,13 +118,13 @@ static bool is_field_next(struct slice ahead)
 /* Passes over a line that begins a message. False in *ret: it does not. */
 static void from_try(struct mbox_reader *m, struct slice ahead, bool *ret)
 {
-	int64_t date_s = 0;
+	struct mbox_date date = { 0 };
 	bool has_date;
 
 	*ret = false;
 	if (!slice_starts(ahead, S("From ")))
 		return;
-	has_date = mbox_from_read(ahead, &date_s);
+	has_date = mbox_from_read(ahead, &date);
 	if (!has_date && !is_field_next(ahead)) {
 		(void)fprintf(stderr,
 			"mailvisor: %s:%" PRIu64
@@ -134,7 +135,7 @@ static void from_try(struct mbox_reader *m, struct slice ahead, bool *ret)
 	(void)pass_line(m, ahead);
 	m->has_from = *ret = true;
 	m->has_date = has_date;
-	m->date_s = date_s;
+	m->date = date;
 	m->from_line = m->line;
 }
 
@@ -185,6 +186,8 @@ static void field_value(struct passing *p, enum field_kind kind, struct slice va
 		add_words(p->flags[kind], slice_trim(value));
 	else if (kind != FIELD_OTHER)
 		add_letters(p->flags[kind], kind, value);
+	if (kind == FIELD_X_STATUS && slice_find(value, 'l') < value.len)
+		p->keeps_lf = true;
 }
 
 /* The newest of each kind counts: an older one may be what the sender wrote. */
@@ -195,6 +198,7 @@ static void field_begin(struct passing *p, struct slice line, uint64_t at)
 
 	memmove(&p->last[1], &p->last[0], sizeof p->last - sizeof p->last[0]);
 	p->last[0] = (struct passing_field){ kind, { at, at + line.len } };
+	p->keeps_lf = p->keeps_lf && kind != FIELD_X_STATUS;
 	if (kind != FIELD_OTHER) {
 		json_decref(p->flags[kind]);
 		p->flags[kind] = json_array();
@@ -261,14 +265,23 @@ static bool pass_message(
 	}
 }
 
+/* A Date field may say what no clock does. */
+static bool is_zone(int32_t minutes)
+{
+	return minutes >= -ZONE_MINUTES_MAX && minutes <= ZONE_MINUTES_MAX;
+}
+
 static bool letter_set(
 	const struct mbox_reader *m, const struct passing *p, struct letter *l, struct error *e)
 {
 	int64_t seconds = p->has_date ? p->date.unix_s : m->mtime_s;
 
-	if (l->received_ns == 0 && seconds > 0)
+	if (l->received_ns == 0 && seconds > 0) {
 		l->received_ns = (uint64_t)seconds * NS_PER_S;
+		l->zone_min = p->has_date && is_zone(p->date.zone_min) ? p->date.zone_min : 0;
+	}
 	l->quotes = m->quotes;
+	l->keeps_lf = p->keeps_lf;
 	l->path = strdup(m->path);
 	l->flags = json_array();
 	for (size_t i = 0; i < COUNT(p->flags); i++)
@@ -285,8 +298,10 @@ bool mbox_reader_next(struct mbox_reader *m, struct letter *ret, bool *ret_found
 		struct letter l = { .line = m->from_line, .at = m->at };
 
 		p.blank_at = m->at;
-		if (m->has_date && m->date_s > 0)
-			l.received_ns = (uint64_t)m->date_s * NS_PER_S;
+		if (m->has_date && m->date.unix_s > 0) {
+			l.received_ns = (uint64_t)m->date.unix_s * NS_PER_S;
+			l.zone_min = m->date.zone_min;
+		}
 		m->has_from = false;
 		if (!pass_message(m, &p, &l.end, e))
 			return false;

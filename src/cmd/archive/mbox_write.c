@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A mailbox is written beside its place and moved there when it is complete; what stands there is never overwritten. */
 #include "cmd/archive/archive.h"
+#include "cmd/archive/attributes.h"
 #include "cmd/archive/maildir.h"
+#include "cmd/archive/subscriptions.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "syntax/utf7.h"
 
 #include <errno.h>
@@ -18,16 +21,21 @@
 
 enum {
 	LINE_BYTES =
-		MBOX_QUOTE_BYTES + 1024 /* the beginning of a line: a field of an envelope, too */
+		MBOX_QUOTE_BYTES + 1024, /* the beginning of a line: a field of an envelope, too */
+	STATUS_BYTES = 200 + LIMIT_IMAP_FLAGS * (LIMIT_IMAP_KEYWORD_BYTES + 2),
+	FOLD_BYTES = 70, /* of X-Keywords in a line */
+	LEVEL_BYTES =
+		255 -
+		(int)sizeof "..mailvisor-mailbox.part", /* of a level: NAME_MAX with all that we add */
 };
 
 struct mbox_writer {
 	char top[MAILDIR_PATH_BYTES], path[MAILDIR_PATH_BYTES], part[MAILDIR_PATH_BYTES];
-	bool is_single;
+	bool is_single, is_short; /* short: its name stands in its attributes */
 	enum mbox_quotes quotes;
 	FILE *file; /* of `part` */
 	struct received head;
-	char status[2048]; /* the lines Status, X-Status, X-Keywords */
+	char status[STATUS_BYTES]; /* the lines Status, X-Status, X-Keywords */
 	/* within a message: */
 	char room[LINE_BYTES];
 	size_t len; /* of the line's beginning that waits in room */
@@ -58,10 +66,45 @@ static void add_flag(struct buf *letters, const json_t *flags, const char *flag,
 			invariant(buf_add_byte(letters, letter));
 }
 
+static int word_order(const void *a, const void *b)
+{
+	const struct slice *x = a, *y = b;
+
+	return slice_order(*x, *y);
+}
+
+/* In the order of their names, so that a second export says the same, whatever numbers they have in the server. */
+static void keywords_add(struct mbox_writer *m, struct buf *out, const json_t *flags)
+{
+	struct slice words[LIMIT_IMAP_FLAGS];
+	size_t count = 0, line = 0;
+
+	for (size_t i = 0; i < json_array_size(flags); i++) {
+		struct slice flag = slice_of(json_string_value(json_array_get(flags, i)));
+
+		if (slice_starts(flag, S("\\")))
+			continue;
+		if (count < COUNT(words) && flag.len <= LIMIT_IMAP_KEYWORD_BYTES)
+			words[count++] = flag;
+		else
+			(void)told(m->part, "a keyword that has no room is left out");
+	}
+	qsort(words, count, sizeof words[0], word_order);
+	for (size_t i = 0; i < count; i++) {
+		if (line > 0 && line + words[i].len > FOLD_BYTES) {
+			invariant(buf_add_byte(out, '\n'));
+			line = 0;
+		}
+		invariant(buf_add_byte(out, ' ') && buf_add(out, words[i]));
+		line += 1 + words[i].len;
+	}
+}
+
 /* All three in every case: so the reader takes off just these, and none that the message has of its own. */
-static void status_set(struct mbox_writer *m, const json_t *flags)
+static void status_set(struct mbox_writer *m, const struct received *head)
 {
 	struct buf out = BUF_OVER(m->status);
+	const json_t *flags = head->flags;
 
 	invariant(buf_add(&out, S("Status: ")));
 	add_flag(&out, flags, "\\Seen", 'R');
@@ -70,14 +113,10 @@ static void status_set(struct mbox_writer *m, const json_t *flags)
 	add_flag(&out, flags, "\\Flagged", 'F');
 	add_flag(&out, flags, "\\Deleted", 'D');
 	add_flag(&out, flags, "\\Draft", 'T');
+	if (head->keeps_lf)
+		invariant(buf_add_byte(&out, 'l'));
 	invariant(buf_add(&out, S("\nX-Keywords:")));
-	for (size_t i = 0; i < json_array_size(flags); i++) {
-		struct slice flag = slice_of(json_string_value(json_array_get(flags, i)));
-
-		if (slice_starts(flag, S("\\")) || out.max - out.len < flag.len + 3)
-			continue;
-		invariant(buf_add_byte(&out, ' ') && buf_add(&out, flag));
-	}
+	keywords_add(m, &out, flags);
 	invariant(buf_add(&out, S("\n")) && buf_add_byte(&out, '\0'));
 }
 
@@ -97,7 +136,9 @@ static bool from_put(struct mbox_writer *m, struct slice line)
 			sender = path;
 	}
 	m->has_from = true;
-	return mbox_from_write(&out, sender, (int64_t)(m->head.received_ns / NS_PER_S)) &&
+	return mbox_from_write(&out, sender,
+		       (struct mbox_date){
+			       (int64_t)(m->head.received_ns / NS_PER_S), m->head.zone_min }) &&
 	       put(m, buf_slice(&out));
 }
 
@@ -164,7 +205,7 @@ static bool mbox_message_begin(void *context, const struct received *head)
 	m->is_line_start = m->is_in_header = true;
 	m->has_from = false;
 	m->ends_in_lf = true;
-	status_set(m, head->flags);
+	status_set(m, head);
 	return true;
 }
 
@@ -196,31 +237,67 @@ static bool mbox_message_end(void *context)
 
 /* ---- Mailboxes ---- */
 
-/* "Work/2026" is "Work.sbd/2026": a file and a directory cannot have one name. */
+/* A dot at the beginning would hide it, and one before "sbd" make it a directory's name. */
+static bool level_write(struct slice level, struct buf *path)
+{
+	size_t first = level.at[0] == '.' ? 1 : 0;
+	size_t last = slice_ends_nocase(level, S(".sbd")) && level.len > 4 ? 4 : 0;
+	struct slice middle = slice_first(slice_skip(level, first), level.len - first - last);
+
+	return (first == 0 || buf_add(path, S("&AC4-"))) && utf7_encode(middle, path) &&
+	       (last == 0 || (buf_add(path, S("&AC4-")) &&
+				     buf_add(path, slice_skip(level, level.len - 3))));
+}
+
+/* "Work/2026" is "Work.sbd/2026": a file and a directory cannot have one name. False: a level is too long. */
+static bool name_write(struct slice mailbox, struct buf *path)
+{
+	for (;;) { /* ends with the name */
+		struct slice level = slice_first(mailbox, slice_find(mailbox, '/'));
+		size_t before = path->len + 1;
+
+		if (!buf_add_byte(path, '/') || !level_write(level, path) ||
+			path->len - before > LEVEL_BYTES)
+			return false;
+		mailbox = slice_skip(mailbox, level.len + 1);
+		if (mailbox.len == 0)
+			return buf_add_byte(path, '\0');
+		if (!buf_add(path, S(".sbd")))
+			return false;
+	}
+}
+
+static bool directories_make(struct mbox_writer *m)
+{
+	for (char *slash = m->path + strlen(m->top) + 1; (slash = strchr(slash, '/')) != NULL;
+		slash++) {
+		int made;
+
+		*slash = '\0';
+		made = mkdir(m->path, 0700);
+		if (made < 0 && errno != EEXIST)
+			return told(m->path, strerrordesc_np(errno));
+		*slash = '/';
+	}
+	return true;
+}
+
 static bool mailbox_path(struct mbox_writer *m, const char *mailbox)
 {
 	struct buf path = BUF_OVER(m->path);
-	struct slice rest = slice_of(mailbox);
 
-	if (!buf_add(&path, slice_of(m->top)))
-		return false;
-	while (!m->is_single) { /* ends with the name */
-		struct slice level = slice_first(rest, slice_find(rest, '/'));
-
-		if (!buf_add_byte(&path, '/') ||
-			(level.at[0] == '.' && !buf_add(&path, S("&AC4-"))) ||
-			!utf7_encode(slice_skip(level, level.at[0] == '.' ? 1 : 0), &path))
-			return told(mailbox, "its name is too long for a file");
-		rest = slice_skip(rest, level.len + 1);
-		if (rest.len == 0)
-			break;
-		if (!buf_add(&path, S(".sbd")) || !buf_add_byte(&path, '\0'))
-			return told(mailbox, "its name is too long for a file");
-		path.len--;
-		if (mkdir(m->path, 0700) < 0 && errno != EEXIST)
-			return told(m->path, strerrordesc_np(errno));
+	m->is_short = false;
+	invariant(buf_add(&path, slice_of(m->top)));
+	if (m->is_single)
+		return buf_add_byte(&path, '\0');
+	if (!name_write(slice_of(mailbox), &path)) {
+		path.len = strlen(m->top);
+		m->is_short = true;
+		invariant(buf_add_byte(&path, '/') &&
+			  maildir_short_write(slice_of(mailbox), &path) &&
+			  buf_add_byte(&path, '\0'));
 	}
-	return buf_add_byte(&path, '\0') || told(mailbox, "its name is too long for a file");
+	return directories_make(m);
 }
 
 static bool mbox_mailbox_begin(
@@ -242,10 +319,18 @@ static bool mbox_mailbox_begin(
 	return m->file != NULL || told(m->part, strerrordesc_np(errno));
 }
 
-static bool mbox_mailbox_end(void *context)
+static bool mbox_mailbox_end(void *context, const char *mailbox, struct slice attributes)
 {
 	struct mbox_writer *m = context;
-	bool is_good = fflush(m->file) == 0 && fsync(fileno(m->file)) == 0;
+	auto_buf lines = { .max = ATTRIBUTES_BYTES };
+	char room[MAILDIR_PATH_BYTES];
+	/* An empty file alone would be no mbox for an import. */
+	bool is_empty = ftell(m->file) == 0;
+	bool is_good = (!m->is_short || attributes_name_add(&lines, mailbox)) &&
+		       buf_add(&lines, attributes) && attributes_path(m->path, false, room) &&
+		       attributes_write(room, buf_slice(&lines), is_empty);
+
+	is_good = is_good && fflush(m->file) == 0 && fsync(fileno(m->file)) == 0;
 
 	is_good = fclose(m->file) == 0 && is_good;
 	m->file = NULL;
@@ -258,6 +343,13 @@ static bool mbox_mailbox_end(void *context)
 	return (is_good &&
 		       renameat2(AT_FDCWD, m->part, AT_FDCWD, m->path, RENAME_NOREPLACE) == 0) ||
 	       told(m->path, strerrordesc_np(errno));
+}
+
+static bool mbox_subscriptions(void *context, const json_t *names)
+{
+	const struct mbox_writer *m = context;
+
+	return subscriptions_write(m->top, false, names);
 }
 
 static void mbox_done(void *context)
@@ -286,6 +378,6 @@ bool mbox_writer_open(const char *path, bool is_single, enum mbox_quotes quotes,
 		return false;
 	}
 	*ret = (struct writer){ mbox_mailbox_begin, mbox_message_begin, mbox_message_bytes,
-		mbox_message_end, mbox_mailbox_end, mbox_done, m };
+		mbox_message_end, mbox_mailbox_end, mbox_subscriptions, mbox_done, m };
 	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* receiving - takes a streamed answer apart: lines of JSON, and the bytes of messages, see src/admin/archive.h. */
 #include "cmd/archive/archive.h"
+#include "cmd/archive/attributes.h"
+#include "cmd/archive/zone.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -99,10 +101,14 @@ static bool take_head(struct receiving *r, const json_t *json)
 		.uid = (uint32_t)number_of(json, "uid"),
 		.uid_validity = r->uid_validity,
 		.received_ns = number_of(json, "received_ns"),
+		.zone_min = (int32_t)json_integer_value(json_object_get(json, "zone_min")),
+		.keeps_lf = json_is_true(json_object_get(json, "keeps_lf")),
 		.flags = json_object_get(json, "flags") };
 
 	if (!json_is_integer(json_object_get(json, "size")) || head.uid == 0)
 		return broken(r, "the server sent a message without its size or UID");
+	if (head.zone_min < -ZONE_MINUTES_MAX || head.zone_min > ZONE_MINUTES_MAX)
+		return broken(r, "the server sent a message with a zone of more than a day");
 	r->size = r->left = number_of(json, "size");
 	r->to_lf = json_is_true(json_object_get(json, "to_lf"));
 	r->is_in_message = true;
@@ -191,6 +197,7 @@ int receiving_run(const struct client *c, const char *account, const json_t *mai
 		.writer = w,
 		.tally = t,
 		.line = { .max = HEAD_BYTES } };
+	auto_buf attributes = { .max = ATTRIBUTES_BYTES };
 	uint32_t after = 0;
 	char text[16];
 	int status;
@@ -199,10 +206,13 @@ int receiving_run(const struct client *c, const char *account, const json_t *mai
 		return EXIT_FAILED;
 	(void)snprintf(text, sizeof text, "%" PRIu32, after);
 	status = receive(&r, c, account, text);
+	if (status == EXIT_DONE)
+		status = attributes_fetch(c, account, r.mailbox, &attributes);
 	if (status != EXIT_DONE)
 		return status;
 	t->mailboxes++;
-	return w->mailbox_end(w->context) ? EXIT_DONE : EXIT_FAILED;
+	return w->mailbox_end(w->context, r.mailbox, buf_slice(&attributes)) ? EXIT_DONE
+									     : EXIT_FAILED;
 }
 
 int receiving_digests(const struct client *c, const char *account, const char *mailbox,

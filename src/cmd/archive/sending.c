@@ -23,9 +23,9 @@ void sending_done(struct sending *s)
 
 static char *head_text(const struct letter *l)
 {
-	json_t *json =
-		json_pack("{s:I, s:O, s:I, s:b}", "size", (json_int_t)l->size, "flags", l->flags,
-			"received_ns", (json_int_t)l->received_ns, "verbatim", (int)l->is_verbatim);
+	json_t *json = json_pack("{s:I, s:O, s:I, s:i, s:b}", "size", (json_int_t)l->size, "flags",
+		l->flags, "received_ns", (json_int_t)l->received_ns, "zone_min", (int)l->zone_min,
+		"verbatim", (int)l->is_verbatim);
 	char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL, *line = NULL;
 
 	json_decref(json);

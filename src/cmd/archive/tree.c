@@ -2,6 +2,7 @@
 #include "cmd/archive/tree.h"
 
 #include "base/limits.h"
+#include "cmd/archive/attributes.h"
 #include "cmd/archive/maildir.h"
 
 #include <dirent.h>
@@ -75,6 +76,24 @@ static bool child(struct place *p, const char *entry, struct slice name,
 	return false;
 }
 
+/* One whose name is too long for a file says it in its attributes: the whole of it, below the top. */
+static void take_whole_name(struct place *c, struct slice name, bool is_maildir)
+{
+	const char *top = c->tree->top;
+	bool has_top = strcasecmp(top, "INBOX") != 0;
+	struct buf mailbox = BUF_OVER(c->mailbox);
+	char room[MAILDIR_PATH_BYTES];
+	struct slice whole;
+
+	if (!maildir_is_short(name))
+		return;
+	whole = attributes_name(c->path, is_maildir, room);
+	if (whole.at == NULL || whole.len + strlen(top) + 2 > NAME_BYTES)
+		return;
+	invariant((!has_top || (buf_add(&mailbox, slice_of(top)) && buf_add_byte(&mailbox, '/'))) &&
+		  buf_add(&mailbox, whole) && buf_add_byte(&mailbox, '\0'));
+}
+
 /* ---- Maildir ---- */
 
 static void maildir_walk(struct place *p);
@@ -92,9 +111,11 @@ static void maildir_child(struct place *p, const char *entry)
 		return;
 	if (is_plus && (p->depth > 0 || !maildir_is(path)))
 		return;
-	if (child(p, entry, slice_skip(slice_of(entry), is_plus ? 1 : 0),
-		    is_plus ? maildir_name_read : maildir_level_read, &c))
-		maildir_walk(&c);
+	struct slice name = slice_skip(slice_of(entry), is_plus ? 1 : 0);
+	if (!child(p, entry, name, is_plus ? maildir_name_read : maildir_level_read, &c))
+		return;
+	take_whole_name(&c, name, true);
+	maildir_walk(&c);
 }
 
 /* ---- mbox ---- */
@@ -109,6 +130,16 @@ static bool is_mbox(const char *path)
 	/* One that cannot be opened may be one: reading it says what is wrong. */
 	return fd < 0 || (read(fd, first, sizeof first) == (ssize_t)sizeof first &&
 				 memcmp(first, "From ", sizeof first) == 0);
+}
+
+/* An empty file is a mailbox when there is something said of it. */
+static bool is_empty_mailbox(const char *path)
+{
+	char room[MAILDIR_PATH_BYTES];
+	struct stat status;
+
+	return attributes_path(path, false, room) && access(room, F_OK) == 0 &&
+	       lstat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 static void mbox_child(struct place *p, const char *entry)
@@ -127,12 +158,14 @@ static void mbox_child(struct place *p, const char *entry)
 			mbox_walk(&c);
 		return;
 	}
-	if (!is_file(path))
+	if (!is_file(path) && !is_empty_mailbox(path))
 		return;
-	if (!is_mbox(path))
+	if (is_file(path) && !is_mbox(path))
 		(void)fprintf(stderr, "mailvisor: %s: no mbox, left out\n", path);
-	else if (child(p, entry, name, maildir_level_read, &c))
+	else if (child(p, entry, name, maildir_level_read, &c)) {
+		take_whole_name(&c, name, false);
 		visit(&c, TREE_MBOX);
+	}
 }
 
 /* ---- Both ---- */

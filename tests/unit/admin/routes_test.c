@@ -183,6 +183,51 @@ static const struct row {
 	{ "PUT", "/v1/quota/a.example", "{\"quota\":\"9\"}", 422, "\"where\":\"quota\"" },
 	{ "DELETE", "/v1/quota/al@a.example", "", 200, "\"quota\":0,\"quota_messages\":0" },
 	{ "GET", "/v1/quota?domain=a.example", "", 200, "\"name\":\"al@a.example\"" },
+	{ "GET", "/v1/attributes/al@a.example?mailbox=INBOX", "", 200, "{\"attributes\":[]}" },
+	{ "GET", "/v1/attributes/al@a.example?mailbox=none", "", 404, "nosuchmailbox" },
+	{ "GET", "/v1/attributes/al@a.example", "", 422, "error" },
+	{ "GET", "/v1/attributes/bo@a.example?mailbox=INBOX", "", 404, "nosuchaccount" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=a*b", "{\"attributes\":[]}", 422,
+		"maynotstand" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Sent", "[]", 400, "notoneJSONobject" },
+	/* What can be set is, what cannot is left; twice is once. */
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Sent",
+		"{\"subscribed\":true,\"attributes\":[\"use \\\\Sent\",\"use \\\\Trash\",\"acl lr "
+		"anyone\","
+		"\"acl s -anyone\",\"metadata /private/comment 50%25%0A\"]}",
+		200, "{\"left\":[]}" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Sent",
+		"{\"attributes\":[\"use \\\\Sent\",\"acl lr anyone\",7]}", 200, "{\"left\":[]}" },
+	{ "GET", "/v1/attributes/al@a.example?mailbox=Sent", "", 200,
+		"{\"attributes\":[\"use\\\\Sent\",\"use\\\\Trash\",\"acllranyone\",\"acls-anyone\","
+		"\"metadata/private/comment50%25%0A\"]}" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other", "{\"attributes\":[\"use \\\\Sent\"]}",
+		200, "\"left\":[{\"line\":\"use\\\\Sent\"" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other",
+		"{\"attributes\":[\"acl lrz anyone\"]}", 200, "norightsandaddress" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other", "{\"attributes\":[\"acl lr\"]}", 200,
+		"norightsandaddress" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other",
+		"{\"attributes\":[\"acl lr al@a.example\"]}", 200, "onlyotherpeople" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other",
+		"{\"attributes\":[\"acl lr bo@a.example\"]}", 200, "nobodyofthatname" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other",
+		"{\"attributes\":[\"metadata /private x\"]}", 200, "noentryandvalue" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other",
+		"{\"attributes\":[\"metadata /private/UP x\"]}", 200, "noentryandvalue" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Other",
+		"{\"attributes\":[\"metadata /private/x\"]}", 200, "noentryandvalue" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=INBOX",
+		"{\"attributes\":[\"server-metadata /shared/x y\"]}", 200, "noentryandvalue" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=INBOX",
+		"{\"attributes\":[\"server-metadata /private/x y\",\"use \\\\Junk\"]}", 200,
+		"INBOXhasnootheruse" },
+	{ "GET", "/v1/attributes/al@a.example?mailbox=INBOX", "", 200,
+		"{\"attributes\":[\"server-metadata/private/xy\"]}" },
+	{ "PUT", "/v1/attributes/al@a.example?mailbox=Name/only", "{\"subscribed\":true}", 200,
+		"[]" },
+	{ "GET", "/v1/mailboxes/al@a.example", "", 200,
+		"\"subscriptions\":[\"Name/only\",\"Sent\"]" },
 	{ "GET", "/v1/status", "", 200,
 		"\"listeners\":[{\"name\":\"smtp\",\"address\":\"127.0.0.1:25\"}]" },
 	{ "GET", "/v1/status", "", 200,
@@ -302,7 +347,8 @@ static void test_mail(void **state)
 		const char *has;
 	} posts[] = {
 		{ "/v1/mail/m@m.example?mailbox=Old/2026",
-			S_INIT("{\"size\":3,\"flags\":[\"\\\\Seen\",\"$Work\"],\"received_ns\":7}"
+			S_INIT("{\"size\":3,\"flags\":[\"\\\\Seen\",\"$Work\"],\"received_ns\":7,"
+			       "\"zone_min\":-1439}"
 			       "\na\r\n"
 			       "{\"size\":0}\n{\"size\":2,\"verbatim\":true}\nb\n"),
 			201, "\"taken\":3" },
@@ -314,6 +360,8 @@ static void test_mail(void **state)
 		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("{\"size\":3}\nabcd\n"), 400,
 			"message1" },
 		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("{\"size\":-1}\n"), 422, "size" },
+		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("{\"size\":1,\"zone_min\":1440}\nx"),
+			422, "withinaday" },
 		{ "/v1/mail/m@m.example?mailbox=inbox", S_INIT("[]\n"), 400, "oneJSONobject" },
 		{ "/v1/mail/m@m.example?mailbox=a//b", S_INIT("{\"size\":0}\n"), 422, "empty" },
 		{ "/v1/mail/m@m.example", S_INIT("{\"size\":0}\n"), 422, "name" },
@@ -329,14 +377,17 @@ static void test_mail(void **state)
 			"{\"name\":\"Old/2026\",\"messages\":3,\"bytes\":5" },
 		{ "/v1/mailboxes/n@m.example", 404, "nosuchaccount" },
 		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200,
-			"{\"uid\":1,\"size\":3,\"received_ns\":7,\"flags\":[\"\\\\Seen\",\"$Work\"]"
+			"{\"uid\":1,\"size\":3,\"received_ns\":7,\"zone_min\":-1439,\"flags\":["
+			"\"\\\\Seen\",\"$Work\"]"
 			","
 			"\"digest\":" },
-		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200, "\"to_lf\":true}a" },
-		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200, "\"to_lf\":false}b" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200,
+			"\"to_lf\":true,\"keeps_lf\":false}a" },
+		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200,
+			"\"to_lf\":false,\"keeps_lf\":true}b" },
 		{ "/v1/mail/m@m.example?mailbox=Old/2026", 200, "{\"end\":3}" },
 		{ "/v1/mail/m@m.example?mailbox=Old/2026&after=2&bytes=no", 200,
-			"\"to_lf\":false}{\"end\":1}" },
+			"\"to_lf\":false,\"keeps_lf\":true}{\"end\":1}" },
 		{ "/v1/mail/m@m.example?mailbox=Old/2026&after=x", 400, "UID" },
 		{ "/v1/mail/m@m.example?mailbox=inbox", 200, "{\"end\":0}" },
 		{ "/v1/mail/m@m.example?mailbox=nope", 404, "nosuchmailbox" },
