@@ -3,7 +3,6 @@
 
 #include "cmd/nearest.h"
 #include "cmd/units.h"
-#include "deliver/smtp_client.h"
 
 #include <string.h>
 
@@ -12,7 +11,7 @@ static char *text_at(struct config *c, const struct setting *s)
 	return (char *)c + s->offset;
 }
 
-static const char *text_of(const struct config *c, const struct setting *s)
+const char *config_text(const struct config *c, const struct setting *s)
 {
 	return (const char *)c + s->offset;
 }
@@ -239,78 +238,10 @@ bool config_word(const char *list, size_t *at, struct slice *ret)
 	return len > 0;
 }
 
-static bool check_listen(const char *name, const char *list, struct error *e)
-{
-	struct slice word;
-
-	for (size_t at = 0; config_word(list, &at, &word);) {
-		uint64_t port;
-
-		if (slice_starts(word, S("unix:")) || slice_starts(word, S("fd:")))
-			continue;
-		size_t colon = slice_find_last(word, ':');
-		if (colon == word.len || !slice_number(slice_skip(word, colon + 1), 65535, &port))
-			return fail(e, FAULT_NEVER,
-				"set '%s': '%.*s' is no address: like 127.0.0.1:2525, [::1]:2525, "
-				"unix:/run/x.sock",
-				name, S_FMT(slice_first(word, 80)));
-	}
-	return true;
-}
-
-static bool check_relay(const char *host, struct error *e)
-{
-	struct slice s = slice_of(host);
-	uint64_t port;
-
-	if (s.len == 0 || slice_starts(s, S("lmtp:unix:")) || slice_starts(s, S("unix:")))
-		return true;
-	size_t colon = slice_find_last(s, ':');
-	if (colon == s.len || !slice_number(slice_skip(s, colon + 1), 65535, &port) || port == 0)
-		return fail(e, FAULT_NEVER,
-			"set 'relay.host': '%.*s' is no next hop: like relay.example:25, "
-			"[2001:db8::1]:25, lmtp:127.0.0.1:24, lmtp:unix:/run/lmtp.sock",
-			S_FMT(slice_first(s, 80)));
-	return true;
-}
-
-static bool check_relay_tls(const struct config *c, struct error *e)
-{
-	bool is_unix = strstr(c->relay_host, "unix:") != NULL;
-
-	if (c->relay_tls >= SMTP_TLS_ENCRYPT && is_unix)
-		return fail(e, FAULT_NEVER,
-			"set 'relay.tls': there is no TLS to a Unix socket; say may or none");
-	if (c->relay_tls != SMTP_TLS_VERIFY && c->relay_tls_name[0] != '\0')
-		return fail(e, FAULT_NEVER,
-			"set 'relay.tls_name': only relay.tls=verify looks at names");
-	return true;
-}
-
-bool config_check(const struct config *c, struct error *e)
-{
-	for (size_t i = 0; i < setting_count; i++)
-		if (settings[i].type == SETTING_LIST &&
-			!check_listen(settings[i].name, text_of(c, &settings[i]), e))
-			return false;
-	if (!check_relay(c->relay_host, e) || !check_relay_tls(c, e))
-		return false;
-	if (c->relay_retry_first_ms > c->relay_retry_most_ms)
-		return fail(
-			e, FAULT_NEVER, "set 'relay.retry_first': longer than relay.retry_most");
-	if (!c->tls_on && ((config_is_given(c, "submissions.listen") && c->submissions_listen[0]) ||
-				  (config_is_given(c, "pop3s.listen") && c->pop3s_listen[0]) ||
-				  (config_is_given(c, "imaps.listen") && c->imaps_listen[0])))
-		return fail(e, FAULT_NEVER,
-			"set 'tls.enabled': 'no' contradicts submissions.listen, pop3s.listen and "
-			"imaps.listen");
-	return true;
-}
-
 bool config_print_value(const struct config *c, const struct setting *s, struct buf *out)
 {
 	if (is_text(s))
-		return buf_add(out, slice_of(text_of(c, s)));
+		return buf_add(out, slice_of(config_text(c, s)));
 	return print_number(s, number_of(c, s), out);
 }
 
@@ -339,20 +270,20 @@ bool config_print(const struct config *c, struct buf *out)
 }
 
 void config_reload(struct config *c, const struct config *from, const struct config *kept,
-	struct buf *ret_stuck)
+	config_stuck_fn *stuck, void *context)
 {
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *s = &settings[i];
-		size_t bytes = is_text(s) ? strlen(text_of(from, s)) + 1 : sizeof(uint64_t);
+		size_t bytes = is_text(s) ? strlen(config_text(from, s)) + 1 : sizeof(uint64_t);
 
-		if (kept->is_given[i] || memcmp(text_of(c, s), text_of(from, s), bytes) == 0)
+		if (kept->is_given[i] ||
+			memcmp(config_text(c, s), config_text(from, s), bytes) == 0)
 			continue;
 		if (s->is_live) {
-			memcpy(text_at(c, s), text_of(from, s), bytes);
+			memcpy(text_at(c, s), config_text(from, s), bytes);
 			c->is_given[i] = from->is_given[i];
-		} else if (!buf_add_format(
-				   ret_stuck, "%s%s", ret_stuck->len > 0 ? " " : "", s->name)) {
-			return; /* the list is cut: it is for people */
+		} else {
+			stuck(context, s);
 		}
 	}
 }

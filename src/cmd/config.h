@@ -93,8 +93,12 @@ bool config_is_given(const struct config *c, const char *name);
 MUST_CHECK bool config_print(const struct config *c, struct buf *out);
 MUST_CHECK bool config_print_value(
 	const struct config *c, const struct setting *s, struct buf *out);
-/* Takes over the live values of *from, but those given in *kept; the names of others that differ go to *ret_stuck. */
+/* A setting that differs and needs a restart. */
+typedef void config_stuck_fn(void *context, const struct setting *s);
+/* Takes over the live values of *from, but those given in *kept; the others that differ are told to `stuck`. */
 void config_reload(struct config *c, const struct config *from, const struct config *kept,
-	struct buf *ret_stuck);
+	config_stuck_fn *stuck, void *context);
+/* Where the value of a setting of type TEXT or LIST begins. */
+const char *config_text(const struct config *c, const struct setting *s);
 /* The next word of a list: *at moves; false at the end. */
 bool config_word(const char *list, size_t *at, struct slice *ret);

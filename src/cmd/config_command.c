@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "net/tls.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { CONFIG_PRINT_BYTES = 64 << 10 };
 
@@ -54,6 +56,19 @@ int config_command(int argc, char **argv)
 	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* Those that the server would read: here they belong together, or somebody is told before the restart. */
+static bool check_certificate(const struct config *c, struct error *e)
+{
+	struct tls_config *tls = NULL;
+
+	if (!c->tls_on || c->tls_cert[0] != '/' || c->tls_key[0] != '/' ||
+		access(c->tls_cert, R_OK) < 0 || access(c->tls_key, R_OK) < 0)
+		return true;
+	bool is_good = tls_config_open(c->tls_cert, c->tls_key, &tls, e);
+	tls_config_close(tls);
+	return is_good;
+}
+
 int check_config_command(int argc, char **argv)
 {
 	static const char help[] = "usage: mailvisor check-config [FILE] [--set key=value]...\n"
@@ -71,10 +86,13 @@ int check_config_command(int argc, char **argv)
 		optarg = argv[optind];
 		(void)options_take(&o, 'c', &e);
 	}
-	if (e.fault != FAULT_NONE || !options_read(&o, &config, &e))
+	if (e.fault != FAULT_NONE || !options_read(&o, &config, &e) ||
+		!check_certificate(&config, &e))
 		return options_fail(&e);
 	if (o.config_path[0] == '\0')
-		(void)puts("There is no settings file; the defaults are good.");
+		(void)puts(o.set_count > 0
+				   ? "There is no settings file; what was given with --set is good."
+				   : "There is no settings file; the defaults are good.");
 	else
 		(void)printf("%s: good\n", o.config_path);
 	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;

@@ -118,13 +118,30 @@ static void say_problem(void *context, const char *path, unsigned line, const ch
 		LOG_COUNT("line", line), LOG_TEXT("why", slice_of(text)));
 }
 
+struct stuck {
+	struct server *server;
+	const struct config *fresh;
+};
+
+/* Ports would need root again, a store its files closed: what the file says now and what holds until the restart. */
+static void say_stuck(void *context, const struct setting *setting)
+{
+	const struct stuck *k = context;
+	auto_buf wanted = { .max = CONFIG_LIST_BYTES }, now = { .max = CONFIG_LIST_BYTES };
+
+	if (config_print_value(k->fresh, setting, &wanted) &&
+		config_print_value(&k->server->config, setting, &now))
+		log_event(LOG_LEVEL_WARN, "serve.needs_restart",
+			LOG_TEXT("setting", slice_of(setting->name)),
+			LOG_TEXT("wanted", buf_slice(&wanted)), LOG_TEXT("now", buf_slice(&now)));
+}
+
 /* Either the whole file is taken over or nothing of it. */
 static void reload_config(struct server *s)
 {
 	struct config fresh;
 	struct error e = { .fault = FAULT_NONE };
-	char room[512];
-	struct buf stuck = BUF_OVER(room);
+	struct stuck stuck = { s, &fresh };
 
 	config_init(&fresh);
 	if (s->options.config_path[0] != '\0' &&
@@ -133,10 +150,7 @@ static void reload_config(struct server *s)
 	for (size_t i = 0; i < s->options.set_count; i++)
 		if (!config_set_pair(&fresh, slice_of(s->options.sets[i]), &e))
 			return; /* it was good when we started, and the command line is the same */
-	config_reload(&s->config, &fresh, &s->setup_config, &stuck);
-	if (stuck.len > 0)
-		log_event(LOG_LEVEL_WARN, "serve.needs_restart",
-			LOG_TEXT("settings", buf_slice(&stuck)));
+	config_reload(&s->config, &fresh, &s->setup_config, say_stuck, &stuck);
 	if (!serve_host_make(s, &e))
 		log_event(
 			LOG_LEVEL_ERROR, "serve.config_problem", LOG_TEXT("why", slice_of(e.text)));

@@ -74,6 +74,21 @@ void tls_lib_settle(SSL_CTX *context)
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }
 
+/* A key of another kind is taken, and the certificate forgotten; one of the same kind is refused. */
+static void key_take(const struct tls_config *t, SSL_CTX *context, struct error *e)
+{
+	int is_taken = SSL_CTX_use_PrivateKey_file(context, t->key_path, SSL_FILETYPE_PEM);
+	bool is_other = is_taken == 1
+				? SSL_CTX_check_private_key(context) != 1
+				: ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH;
+
+	if (is_other)
+		(void)fail(e, FAULT_NEVER, "the key '%s' is not that of the certificate '%s'",
+			t->key_path, t->cert_path);
+	else if (is_taken != 1)
+		(void)tls_lib_fail(e, FAULT_NEVER, "read the private key", t->key_path);
+}
+
 static SSL_CTX *context_open(const struct tls_config *t, struct error *e)
 {
 	static const unsigned char id[] = "mailvisor";
@@ -91,10 +106,8 @@ static SSL_CTX *context_open(const struct tls_config *t, struct error *e)
 		context, 1); /* two are for clients that open many connections */
 	if (SSL_CTX_use_certificate_chain_file(context, t->cert_path) != 1)
 		(void)tls_lib_fail(e, FAULT_NEVER, "read the certificate", t->cert_path);
-	else if (SSL_CTX_use_PrivateKey_file(context, t->key_path, SSL_FILETYPE_PEM) != 1)
-		(void)tls_lib_fail(e, FAULT_NEVER, "read the private key", t->key_path);
-	else if (SSL_CTX_check_private_key(context) != 1)
-		(void)tls_lib_fail(e, FAULT_NEVER, "match the certificate with key", t->key_path);
+	else
+		key_take(t, context, e);
 	if (e->fault == FAULT_NONE)
 		return context;
 	SSL_CTX_free(context);

@@ -134,9 +134,7 @@ def test_reload_takes_a_new_certificate(server):
     for name in ('cert.pem', 'key.pem'):
         Path(server.data, name).unlink()
     other = server.folder / 'other'
-    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '9',
-                    '-subj', '/CN=renewed.example', '-keyout', f'{other}.key', '-out', f'{other}.pem'],
-                   check=True, capture_output=True)
+    make_certificate(other, 'renewed.example')
     server.reload()  # nothing there: the old one stays
     assert 'ev=serve.certificate_kept' in server.stderr()
     assert certificate(server.ports['submissions']) == before
@@ -145,6 +143,26 @@ def test_reload_takes_a_new_certificate(server):
     server.reload()
     after = certificate(server.ports['submissions'])
     assert after != before and b'renewed.example' in after
+
+
+def make_certificate(path, name):
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '9',
+                    '-subj', f'/CN={name}', '-keyout', f'{path}.key', '-out', f'{path}.pem'], check=True, capture_output=True)
+
+
+def test_a_key_of_another_certificate(server):
+    """Half of a renewal: the old certificate is served on, and check-config says the same before."""
+    before = certificate(server.ports['submissions'])
+    for name in ('one', 'other'):
+        make_certificate(server.folder / name, name)
+    (server.folder / 'one.pem').rename(f'{server.data}/cert.pem')
+    server.reload()
+    assert re.search("ev=serve.certificate_kept why=\"the key '.*/key.pem' is not that of the certificate '.*/cert.pem'\"",
+                     server.stderr())
+    assert certificate(server.ports['submissions']) == before
+    given = [f'--set=tls.cert={server.data}/cert.pem', f'--set=tls.key={server.data}/key.pem']
+    assert 'is not that of the certificate' in server.cli('check-config', *given, status=1)
+    server.cli('check-config', *given[:1], f'--set=tls.key={server.folder}/one.key')
 
 
 @pytest.mark.no_server
@@ -161,7 +179,7 @@ def test_reload_takes_live_settings(server):
     config.write_text('limit.message_size = 2M\nworkers = 7\n')
     server.reload()
     assert told_size() == 2 << 20
-    assert re.search(r'ev=serve.needs_restart settings=workers$', server.stderr(), re.M)
+    assert re.search(r'ev=serve.needs_restart setting=workers wanted=7 now=64$', server.stderr(), re.M)
     config.write_text('limit.message_size = 3M\nnonsense = 7\n')
     server.reload()
     assert told_size() == 2 << 20

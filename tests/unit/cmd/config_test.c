@@ -168,6 +168,26 @@ static void test_check(void **state)
 		{ { S_INIT("relay.retry_first=2h"), S_INIT("relay.retry_most=1h") },
 			"longer than" },
 		{ { S_INIT("tls.enabled=no") }, NULL },
+		{ { S_INIT("host=mail_1.a.example") }, NULL },
+		{ { S_INIT("host=[192.0.2.1]") }, NULL },
+		{ { S_INIT("host=two words") }, "no host name" },
+		{ { S_INIT("host=a\rb") }, "no host name" },
+		{ { S_INIT("host=b\xc3\xbc.example") }, "no host name" },
+		{ { S_INIT("address.separator=-") }, NULL },
+		{ { S_INIT("address.separator=") }, NULL },
+		{ { S_INIT("address.separator=@") }, "no sign" },
+		{ { S_INIT("address.separator=a") }, "no sign" },
+		{ { S_INIT("address.postmaster=alice@a.example") }, NULL },
+		{ { S_INIT("address.postmaster=alice") }, "no address" },
+		{ { S_INIT("smtp.listen=127.0.0.1:2525"), S_INIT("pop3.listen=127.0.0.1:2525") },
+			"set 'pop3.listen': '127.0.0.1:2525' stands in 'smtp.listen' too" },
+		{ { S_INIT("smtp.listen=127.0.0.1:25 127.0.0.1:25") }, "stands in" },
+		{ { S_INIT("smtp.listen=127.0.0.1:0 127.0.0.1:0"),
+			  S_INIT("pop3.listen=127.0.0.1:0") },
+			NULL },
+		{ { S_INIT("tls.cert=/nowhere/cert.pem") }, "set 'tls.cert': '/nowhere/cert.pem'" },
+		{ { S_INIT("tls.cert=/nowhere/cert.pem"), S_INIT("tls.enabled=no") }, NULL },
+		{ { S_INIT("relay.tls=verify"), S_INIT("relay.tls_ca=/nowhere") }, "relay.tls_ca" },
 		{ { S_INIT("tls.enabled=no"), S_INIT("pop3s.listen=127.0.0.1:1") }, "contradicts" },
 	};
 
@@ -199,6 +219,11 @@ static void test_words(void **state)
 	check(!config_word("", &at, &word));
 }
 
+static void add_name(void *context, const struct setting *s)
+{
+	check(buf_add_format(context, "%s ", s->name));
+}
+
 static void test_reload(void **state)
 {
 	struct config c, fresh, kept;
@@ -215,10 +240,10 @@ static void test_reload(void **state)
 		config_set_pair(&fresh, S("log.file=x"), &e) &&
 		config_set_pair(&fresh, S("limit.logins=3"), &e) &&
 		config_set_pair(&kept, S("limit.logins=9"), &e));
-	config_reload(&c, &fresh, &kept, &stuck);
+	config_reload(&c, &fresh, &kept, add_name, &stuck);
 	check(c.errors == 3 && config_is_given(&c, "limit.errors"));
 	check(c.workers == 64 && strcmp(c.log_file, "-") == 0 && c.logins == 5);
-	check(slice_same(buf_slice(&stuck), S("log.file workers")));
+	check(slice_same(buf_slice(&stuck), S("log.file workers ")));
 }
 
 int main(void)
