@@ -77,19 +77,35 @@ static void spare_memory(void)
 	(void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }
 
-/* Sessions, each with a socket, and the store's files. */
-static void raise_file_limit(const struct config *c)
+/*
+ * Sessions, each with a socket, and the store's files. Where there are fewer, fewer sessions are taken: the next client
+ * is told so, instead of waiting for an accept() that cannot come.
+ */
+static void raise_file_limit(struct server *s)
 {
 	enum { FILES_BESIDE = 512 };
-	struct rlimit files;
+	rlim_t wanted = (rlim_t)s->config.sessions + FILES_BESIDE;
+	struct rlimit files, more = { .rlim_cur = wanted, .rlim_max = wanted };
 
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+	s->session_max = (unsigned)s->config.sessions;
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= wanted)
 		return;
-	rlim_t wanted = (rlim_t)c->sessions + FILES_BESIDE;
-	if (files.rlim_max < wanted && geteuid() == 0)
-		files.rlim_max = wanted;
-	files.rlim_cur = wanted < files.rlim_max ? wanted : files.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &files); /* fewer files: accept() will say so */
+	more.rlim_max =
+		files.rlim_max < wanted ? wanted : files.rlim_max; /* only root may raise it */
+	if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		(void)getrlimit(RLIMIT_NOFILE, &files);
+	s->session_max =
+		(unsigned)(files.rlim_cur > 2 * FILES_BESIDE ? files.rlim_cur - FILES_BESIDE
+							     : files.rlim_cur / 2);
+	(void)fprintf(stderr,
+		"limit.sessions=%llu wants %llu open files, and %llu are allowed (ulimit -n): at "
+		"most %u "
+		"sessions\n",
+		(unsigned long long)s->config.sessions, (unsigned long long)wanted,
+		(unsigned long long)files.rlim_cur, s->session_max);
 }
 
 static bool open_pid_file(struct server *s, struct error *e)
@@ -138,7 +154,7 @@ static bool start_as_root(struct server *s, struct error *e)
 		!privilege_find(s->config.user, config_is_given(&s->config, "user"), &who, e) ||
 		!datadir_peek(s->data, e))
 		return false;
-	raise_file_limit(&s->config);
+	raise_file_limit(s);
 	if (!serve_bind_ports(s, e) || !open_pid_file(s, e) ||
 		!datadir_make(s->data, who.user, who.group, &s->is_new_data, e))
 		return false;

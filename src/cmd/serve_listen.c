@@ -213,7 +213,7 @@ bool serve_listen(struct server *s, struct error *e)
 	const struct listen_options options = {
 		.listeners = s->listeners,
 		.listener_count = s->listener_count,
-		.session_max = (unsigned)s->config.sessions,
+		.session_max = s->session_max,
 		.per_address_max = (unsigned)s->config.sessions_per_address,
 		.on_client = on_client,
 		.on_refused = on_refused,

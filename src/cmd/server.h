@@ -36,6 +36,7 @@ struct server {
 	bool is_new_data;
 	bool is_single; /* one session on stdin and stdout: no listeners, no pool */
 	int lock_fd, pid_fd;
+	unsigned session_max; /* limit.sessions, or what the limit on open files leaves */
 
 	struct listener listeners[SERVER_LISTENERS_MAX];
 	size_t listener_count;

@@ -2,6 +2,7 @@
 """Starting, stopping, settings and signals of `mailvisor serve`."""
 import os
 import re
+import resource
 import shutil
 import signal
 import smtplib
@@ -9,6 +10,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,28 @@ def test_reload_takes_a_new_certificate(server):
     server.reload()
     after = certificate(server.ports['submissions'])
     assert after != before and b'renewed.example' in after
+
+
+@pytest.mark.no_server
+def test_few_open_files(server):
+    """ulimit -n 64: who comes too late is told, and afterwards all is well."""
+    server.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+    allowed = int(re.search(r'^Max open files +(\d+)', Path(f'/proc/{server.pid}/limits').read_text(), re.M).group(1))
+    if allowed > 64:
+        pytest.skip('this root may have as many files as it likes')
+    assert 'limit.sessions=20000 wants 20512 open files, and 64 are allowed (ulimit -n): at most 32 sessions' in server.stderr()
+    clients = [socket.create_connection(('127.0.0.1', server.ports['smtp']), 20) for _ in range(60)]
+    greetings = [c.recv(200).decode()[:9] for c in clients]
+    assert greetings == ['220 ' + greetings[0][4:]] * 32 + ['421 4.3.2'] * 28
+    for c in clients:
+        c.close()
+    for _ in range(200):
+        with socket.create_connection(('127.0.0.1', server.ports['smtp']), 20) as c:
+            if c.recv(200).startswith(b'220'):
+                break
+        time.sleep(0.05)
+    else:
+        raise AssertionError('still full')
 
 
 def make_certificate(path, name):
