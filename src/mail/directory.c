@@ -189,6 +189,11 @@ void directory_forget(struct directory *d, const struct key *partition, struct s
 		cached_remove(d, c);
 }
 
+uint64_t directory_changes(struct directory *d)
+{
+	return atomic_load_explicit(&d->writes, memory_order_acquire);
+}
+
 bool directory_domain(struct directory *d, struct slice name, struct arena *a,
 	struct domain_row *ret, bool *ret_found, struct error *e)
 {

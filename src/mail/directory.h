@@ -131,6 +131,8 @@ MUST_CHECK bool directory_resolve(struct directory *d, struct slice address, str
 /* The account that logs in as `user`, through domain aliases; an account of a disabled domain is shown disabled. */
 MUST_CHECK bool directory_login(struct directory *d, struct slice user, struct arena *a,
 	struct account *ret, bool *ret_found, struct error *e);
+/* Another number after each change: while it stays the same, so do all answers. */
+uint64_t directory_changes(struct directory *d);
 /* The account as a target, with its quotas and its domain's: for what a session puts into its own mailboxes. */
 MUST_CHECK bool directory_target(struct directory *d, struct slice account, struct arena *a,
 	struct target *ret, bool *ret_found, struct error *e);

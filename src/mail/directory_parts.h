@@ -13,6 +13,8 @@
 #include "mail/directory.h"
 #include "mail/table.h"
 
+#include <stdatomic.h>
+
 enum {
 	/* 15,000 accounts; more than a busy server meets in a minute */
 	DIRECTORY_CACHE_BYTES = 4 << 20,
@@ -33,7 +35,8 @@ struct directory {
 	struct signal turn_free;
 	/* under lock: */
 	bool has_writer;
-	uint64_t writes; /* what was read before a write must not enter the cache after it */
+	atomic_uint_fast64_t
+		writes; /* grows under the lock; what was read before a write must not enter the cache after it */
 	struct table cache;
 	struct cached *oldest, *newest;
 	/* as of so many writes: the postmaster of the oldest domain, empty if there is none */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/client.h"
 
+#include "base/limits.h"
 #include "base/log.h"
+#include "mail/directory.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -193,6 +195,29 @@ static uint64_t client_wait_ms(const struct client *c)
 	return client_is_crowded(c) ? 0 : LIMIT_LINGER_MS;
 }
 
+/*
+ * An account that is disabled, with its domain or alone, or removed, is not served from the next command on: it may be disabled
+ * because its password is known to others. When the store cannot say, nothing has changed.
+ */
+static bool client_is_revoked(struct client *c)
+{
+	struct directory *directory = c->host->mail->directory;
+	uint64_t changes = directory_changes(directory);
+	auto_arena a = { .max = 4 * LIMIT_ARENA_BYTES };
+	struct error e = { .fault = FAULT_NONE };
+	struct account now;
+	bool is_found = false;
+
+	if (c->account == NULL || changes == c->directory_seen)
+		return false;
+	if (!directory_login(directory, slice_of(c->account), &a, &now, &is_found, &e))
+		return false;
+	if (!is_found || now.is_disabled || !id_same(now.id, c->account_id))
+		return true;
+	c->directory_seen = changes;
+	return false;
+}
+
 enum client_event client_command(struct client *c, enum wake why, size_t max, struct slice *ret)
 {
 	uint64_t now = clock_mono_ns(c->host->clock);
@@ -205,6 +230,10 @@ enum client_event client_command(struct client *c, enum wake why, size_t max, st
 	/* WAKE_GONE may still have a last command before the end: reading finds both. */
 	conn_write_until(c->conn, now + c->host->command_wait_ms * NS_PER_MS);
 	event = event_of(conn_line(c->conn, max, now + client_wait_ms(c) * NS_PER_MS, ret));
+	if (event == CLIENT_COMMAND && client_is_revoked(c)) {
+		client_count(c, COUNT_REVOKED);
+		return CLIENT_REVOKED;
+	}
 	return event == CLIENT_QUIET ? client_without_line(c) : event;
 }
 

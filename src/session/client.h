@@ -40,7 +40,8 @@ struct client {
 	struct moment connected, secured, authenticated;
 	char *account; /* its address, NULL before a login */
 	struct id account_id;
-	unsigned errors; /* bad commands so far */
+	uint64_t directory_seen; /* directory_changes() when the account was last found good */
+	unsigned errors;         /* bad commands so far */
 	unsigned logins_failed;
 	bool is_greeted;
 };
@@ -51,7 +52,8 @@ enum client_event {
 	CLIENT_BARE,     /* a line that does not end with CRLF; dropped */
 	CLIENT_TOO_LONG, /* dropped */
 	CLIENT_TIMEOUT,
-	CLIENT_DRAIN, /* the server stops */
+	CLIENT_DRAIN,   /* the server stops */
+	CLIENT_REVOKED, /* a command came, but its account was disabled or removed meanwhile */
 	CLIENT_GONE,
 };
 

@@ -198,6 +198,7 @@ static enum login_answer exchange_ask(struct exchange *x, struct slice prompt)
 	case CLIENT_QUIET:
 	case CLIENT_TIMEOUT:
 	case CLIENT_DRAIN:
+	case CLIENT_REVOKED:
 	case CLIENT_GONE:
 		return LOGIN_GONE;
 	}

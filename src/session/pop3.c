@@ -151,6 +151,8 @@ static enum next pop3_event(struct pop3 *p, enum client_event event, struct slic
 		/* RFC 1939 3: closed without a word, and without removing what is marked. */
 		client_count(&p->client, COUNT_TIMEOUTS);
 		break;
+	case CLIENT_REVOKED: /* nothing marked is removed either */
+		return pop3_last_word(p, S("-ERR [SYS/PERM] This account is disabled"));
 	case CLIENT_DRAIN:
 		return pop3_last_word(
 			p, S("-ERR [SYS/TEMP] The server is stopping, try again later"));

@@ -22,6 +22,7 @@ const char *const session_counter_names[SESSION_COUNTERS] = {
 	[COUNT_TOO_MANY_ERRORS] = "too_many_errors",
 	[COUNT_TOO_MANY_RCPTS]  = "too_many_rcpts",
 	[COUNT_TIMEOUTS]        = "timeouts",
+	[COUNT_REVOKED]         = "revoked",
 	[COUNT_TOO_SLOW]        = "too_slow",
 	[COUNT_LOGINS]          = "logins",
 	[COUNT_LOGIN_FAILURES]  = "login_failures",

@@ -77,6 +77,7 @@ enum session_counter {
 	COUNT_TOO_MANY_ERRORS,
 	COUNT_TOO_MANY_RCPTS,
 	COUNT_TIMEOUTS,
+	COUNT_REVOKED, /* an account was disabled or removed under a session */
 	COUNT_TOO_SLOW,
 	COUNT_LOGINS,
 	COUNT_LOGIN_FAILURES,

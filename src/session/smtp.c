@@ -142,6 +142,9 @@ static enum next smtp_event(struct smtp *s, enum client_event event, struct slic
 		return smtp_wrong(s, S("500 5.5.6 Line too long"));
 	case CLIENT_TIMEOUT:
 		return smtp_timeout(s);
+	case CLIENT_REVOKED:
+		return smtp_last_word(
+			s, S("421 4.7.0 Your account is disabled, closing the connection"));
 	case CLIENT_DRAIN:
 		return smtp_last_word(s, S("421 4.3.2 The server is stopping, try again later"));
 	case CLIENT_QUIET:

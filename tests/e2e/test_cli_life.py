@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The command line: domains, accounts, aliases, quotas, and what the server says about itself."""
 import contextlib
+import imaplib
 import json
 import os
 import poplib
 import pty
 import select
+import smtplib
 import socket
 import time
 
@@ -59,6 +61,42 @@ def test_postmaster_is_somebody(server):
     assert 'postmaster  alice@a.example' in server.cli('status')
     server.cli('account', 'remove', 'alice@a.example')
     assert 'postmaster  NOBODY' in server.cli('status')
+
+
+@pytest.mark.parametrize('words', [('account', 'set', 'alice@a.example', '--disable'), ('domain', 'set', 'a.example', '--disable'),
+                                   ('account', 'remove', 'alice@a.example')])
+def test_who_is_disabled_is_not_served_on(server, words):
+    """Also in sessions that run: perhaps others know the password."""
+    server.cli('domain', 'add', 'a.example')
+    for name in ('alice', 'bob'):
+        server.cli('account', 'add', f'{name}@a.example', '--password-stdin', stdin='secret\n')
+    with smtplib.SMTP('127.0.0.1', server.ports['smtp'], timeout=20) as s:
+        s.sendmail('x@far.example', ['alice@a.example'], 'Subject: x\r\n\r\n')
+    pop = poplib.POP3('127.0.0.1', server.ports['pop3'], timeout=20)
+    pop.user('alice@a.example')
+    pop.pass_('secret')
+    pop.dele(1)
+    smtp = smtplib.SMTP('127.0.0.1', server.ports['submission'], timeout=20)
+    smtp.login('alice@a.example', 'secret')
+    imap = imaplib.IMAP4('127.0.0.1', server.ports['imap'], timeout=20)
+    imap.login('alice@a.example', 'secret')
+    imap.select()
+    server.cli('account', 'set', 'bob@a.example', '--quota', '1G')  # somebody else's change is none of theirs
+    assert imap.noop()[0] == 'OK' and smtp.noop()[0] == 250 and pop.noop().startswith(b'+OK')
+    server.cli(*words)
+    assert smtp.docmd('NOOP')[0] == 421
+    with pytest.raises(poplib.error_proto, match='SYS/PERM'):
+        pop.quit()
+    with pytest.raises(imaplib.IMAP4.abort, match='CONTACTADMIN'):
+        imap.noop()
+    assert server.json('status')['numbers']['sessions']['revoked'] == 3
+    if words[1] == 'set':
+        server.cli(*words[:3], '--enable')
+        pop = poplib.POP3('127.0.0.1', server.ports['pop3'], timeout=20)
+        pop.user('alice@a.example')
+        pop.pass_('secret')
+        assert pop.stat()[0] == 1  # what was marked was not removed
+        pop.quit()
 
 
 def test_a_name_is_taken_by_the_other_kind(server):

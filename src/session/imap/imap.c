@@ -235,6 +235,8 @@ static enum next imap_event(struct imap *s, enum client_event event, struct slic
 	case CLIENT_TIMEOUT:
 		client_count(&s->client, COUNT_TIMEOUTS);
 		return imap_bye(s, S("Logged out after a long silence"));
+	case CLIENT_REVOKED:
+		return imap_bye(s, S("[CONTACTADMIN] This account is disabled"));
 	case CLIENT_DRAIN:
 		return imap_bye(s, S("[UNAVAILABLE] The server is stopping, try again later"));
 	case CLIENT_GONE:

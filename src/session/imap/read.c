@@ -44,6 +44,7 @@ bool imap_read_line(struct imap *s, struct slice *ret)
 	case CLIENT_GONE:
 		imap_note_garbled(s);
 		break;
+	case CLIENT_REVOKED: /* only commands ask that */
 	case CLIENT_QUIET:
 		break;
 	}
