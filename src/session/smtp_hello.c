@@ -207,12 +207,15 @@ static enum next vrfy_answer(struct smtp *s, struct slice name)
 	return smtp_say(s, S("252 2.1.5 Cannot verify, but try to send"));
 }
 
-/* RFC 5321 3.5.3 and 7.3: by default we neither confirm nor deny. */
+/* RFC 5321 3.5.3 and 7.3: by default we neither confirm nor deny. SMTPUTF8: RFC 6531 3.7.4.2. */
 enum next smtp_vrfy(struct smtp *s, struct slice args)
 {
 	struct slice name = slice_trim(args);
 	struct address address;
+	bool wants_utf8 = slice_ends_nocase(name, S(" SMTPUTF8"));
 
+	if (wants_utf8)
+		name = slice_trim(slice_first(name, name.len - S(" SMTPUTF8").len));
 	if (name.len > 1 && name.at[0] == '<' && name.at[name.len - 1] == '>')
 		name = slice_first(slice_skip(name, 1), name.len - 2);
 	if (name.len == 0)
@@ -221,6 +224,8 @@ enum next smtp_vrfy(struct smtp *s, struct slice args)
 		return smtp_say(s, S("252 2.1.5 Cannot verify, but try to send"));
 	if (!address_parse(name, true, &address))
 		return smtp_wrong(s, S("501 5.1.3 VRFY needs a whole address"));
+	if (address.needs_utf8 && !wants_utf8)
+		return smtp_wrong(s, S("553 5.6.7 That address needs SMTPUTF8"));
 	return vrfy_answer(s, name);
 }
 
