@@ -302,6 +302,10 @@ static void medians_fill(struct summary *s, unsigned cell, double *room)
 	ret->deploy_ms =
 		record_median(s, cell, offsetof(struct trial_record, deploy_ms), room, &count);
 	ret->deploy_ci = stats_median_order_interval(room, count);
+	ret->deploy_least_ms = stats_quantile(room, count, 0);
+	ret->deploy_most_ms = stats_quantile(room, count, 1);
+	ret->ready_ms =
+		record_median(s, cell, offsetof(struct trial_record, ready_ms), room, &count);
 	ret->cold_ms = cold_median(s, cell, room);
 	ret->resolution_ms = resolution(s, cell, room);
 }
@@ -354,7 +358,7 @@ static double autocorrelation(const struct summary *s, unsigned cell, double *ro
 						log(sample_latency_ms(m) / t->medians[size]);
 			}
 		}
-		double r = stats_autocorrelation(series, count);
+		double r = stats_autocorrelation(series, count, 1);
 		if (isfinite(r))
 			room[found++] = r;
 	}

@@ -242,8 +242,14 @@ void charts_draw(struct figures *f, const struct summary *s)
 	}
 	chart_sizes(f, s);
 	chart_load(f, s);
+	chart_rates(f, s);
 	chart_server(f, s);
 	chart_deploy(f, s);
+	chart_boots(f, s);
+	chart_ready(f, s);
 	chart_order(f, s);
 	chart_canary(f, s);
+	chart_warmup(f, s);
+	chart_lags(f, s);
+	chart_normal(f, s);
 }

@@ -31,6 +31,15 @@ void chart_load(struct figures *f, const struct summary *s);
 /* Every trial in the order in which it ran: "order"; the canary beside it: "canary". */
 void chart_order(struct figures *f, const struct summary *s);
 void chart_canary(struct figures *f, const struct summary *s);
+/* Levels from the first mail on: "warmup"; correlation with mails before: "lags"; are log-ratios normal: "normal". */
+void chart_warmup(struct figures *f, const struct summary *s);
+void chart_lags(struct figures *f, const struct summary *s);
+void chart_normal(struct figures *f, const struct summary *s);
+/* Share of deployments that answered after so long: "boots"; what happened until then: "ready". */
+void chart_boots(struct figures *f, const struct summary *s);
+void chart_ready(struct figures *f, const struct summary *s);
+/* Accepted and delivered rate against the offered one: "rates". */
+void chart_rates(struct figures *f, const struct summary *s);
 
 /* All that this experiment can have. */
 void charts_draw(struct figures *f, const struct summary *s);

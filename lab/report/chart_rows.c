@@ -101,7 +101,7 @@ static void stack_row(
 	put(p, "\n");
 }
 
-static void stack_frame(struct page *p, unsigned rows)
+void chart_stack_frame(struct page *p, unsigned rows)
 {
 	chart_begin(p, 105 + 36 * rows);
 	put(p,
@@ -113,9 +113,9 @@ static void stack_frame(struct page *p, unsigned rows)
 		chart_ink, chart_soft, chart_ink, chart_grid, rows + 0.6);
 }
 
-static void stack_plot(struct page *p, const char *const *names, size_t count)
+void chart_stack_plot(struct page *p, const char *const *names, size_t count, bool has_words)
 {
-	put(p, "EOD\nplot ");
+	put(p, "plot ");
 	for (size_t k = 0; k < count; k++) {
 		put(p,
 			"%s$s using %zu:1:%zu:%zu:($1-0.3):($1+0.3)%s with boxxyerror lc rgb '%s' "
@@ -125,6 +125,11 @@ static void stack_plot(struct page *p, const char *const *names, size_t count)
 		chart_words(p, names[k]);
 		put(p, "\"");
 	}
+	if (has_words)
+		put(p,
+			", \\\n $s using %zu:1:%zu with labels left offset 0.6,0 tc rgb '%s' font "
+			"',12' notitle",
+			2 + 2 * count, 3 + 2 * count, chart_ink);
 	put(p, "\n");
 }
 
@@ -150,7 +155,7 @@ void chart_stages(struct figures *f, const struct summary *s, unsigned size)
 
 	if (chart_drawn_count(s) == 0)
 		return;
-	stack_frame(&script, chart_drawn_count(s));
+	chart_stack_frame(&script, chart_drawn_count(s));
 	for (unsigned k = 0; k < STAGE_COUNT; k++) {
 		if (summary_has_stage(s, k))
 			names[count++] = summary_stage_names[k];
@@ -159,7 +164,8 @@ void chart_stages(struct figures *f, const struct summary *s, unsigned size)
 		if (chart_is_drawn(s, i))
 			stages_row(&script, ++row, s, i, size);
 	}
-	stack_plot(&script, names, count);
+	put(&script, "EOD\n");
+	chart_stack_plot(&script, names, count, false);
 	(void)snprintf(id, sizeof id, "stages-%u", (unsigned)s->plan.x.sizes[size]);
 	figure_draw(f, id, &script, "**%s** share of the time from connect to checked mail",
 		words_size(s->plan.x.sizes[size], room));
@@ -195,7 +201,7 @@ void chart_server(struct figures *f, const struct summary *s)
 		rows += chart_is_drawn(s, i) && s->cells[i].costs.stages.count > 0;
 	if (rows == 0)
 		return;
-	stack_frame(&script, rows);
+	chart_stack_frame(&script, rows);
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		double parts[COST_COUNT_MAX];
 
@@ -209,7 +215,8 @@ void chart_server(struct figures *f, const struct summary *s)
 		}
 		stack_row(&script, ++row, words_title(s, i), parts, count);
 	}
-	stack_plot(&script, names, count);
+	put(&script, "EOD\n");
+	chart_stack_plot(&script, names, count, false);
 	figure_draw(f, "server", &script,
 		"**Inside the server** share of its stages, from its own timeline (medians)");
 }

@@ -63,7 +63,9 @@ static void steps_read(const json_t *load, struct costs *ret)
 			.backlog = number_of(one, "backlog_per_s"),
 			.sent = number_of(one, "sent"),
 			.delivered = number_of(one, "delivered"),
-			.meets = json_is_true(json_object_get(one, "meets_slo")) };
+			.meets = json_is_true(json_object_get(one, "meets_slo")),
+			.met = json_is_true(json_object_get(one, "meets_slo")),
+			.tried = 1 };
 	}
 }
 
@@ -192,6 +194,12 @@ static void steps_join(
 				*(double *)(void *)((char *)to + fields[f]) =
 					step_median(trials, count, rate, fields[f], room);
 			to->meets = most_meet(trials, count, rate);
+			for (size_t j = 0; j < count; j++) {
+				const struct cost_step *one = step_find(trials[j], rate);
+
+				to->met += one == NULL ? 0 : one->met;
+				to->tried += one == NULL ? 0 : one->tried;
+			}
 		}
 	}
 }

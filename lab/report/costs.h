@@ -33,6 +33,7 @@ struct cost_step {
 		backlog; /* p99: NAN when a step had too few mails for one */
 	double sent, delivered;
 	bool meets;
+	double met, tried; /* trials: of one, 0 or 1 and 1 */
 };
 
 /* Of one trial, or the medians of a cell. */

@@ -61,6 +61,7 @@ struct summary_cell {
 	double deploy_ms,
 		cold_ms; /* medians over trials: spawn to 220; the first mail after that */
 	struct interval deploy_ci;
+	double deploy_least_ms, deploy_most_ms, ready_ms; /* ready: median */
 	double cpu_ms, memory_mib;
 	double resolution_ms; /* largest gap between two looks into a mailbox, p95 */
 	/* t = a + b * octets, of the trials' means: ms, and ms for 1024 octets */

@@ -32,7 +32,7 @@ static void terms_table(struct doc *d, const struct factors *f)
 		"drawing "
 		"blocks again; p corrected by Benjamini and Hochberg over this table, which "
 		"explores "
-		"and declares nothing. – stands where the mails do not carry the percentile, or "
+		"and declares nothing; – where the mails do not carry the percentile, or "
 		"with "
 		"fewer than six blocks.");
 	sheet_heads(&t, "term\tmedian\t95 %\tp\tp95\t95 %\tp\tp99\t95 %\tp");

@@ -2,10 +2,12 @@
 /* Can these numbers be trusted: every mail's fate, the noise, what the machine did meanwhile. */
 #include "lab/report/outputs.h"
 
+#include "lab/report/series.h"
 #include "lab/report/words.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 static void fate_row(struct sheet *t, const struct summary *s, unsigned cell)
 {
@@ -119,6 +121,113 @@ static void spread(struct doc *d, const struct summary *s)
 					      "deployments.");
 }
 
+/* Means of the windows from one mail to another. */
+static double levels_between(const struct series_warmup *w, size_t from, size_t to)
+{
+	size_t first = from / SERIES_WINDOW, end = to / SERIES_WINDOW;
+
+	end = end < w->count ? end : w->count;
+	return first < end ? stats_mean(w->levels + first, end - first) : (double)NAN;
+}
+
+static void warmup_row(struct sheet *t, const struct summary *s, unsigned cell)
+{
+	static const size_t edges[] = { 0, 5, 10, 20, 40, 80 };
+	auto_free struct series_warmup *w = calloc(1, sizeof *w);
+	char room[WORDS_NUMBER_BYTES];
+
+	if (w == NULL || !series_warmup(s, cell, w))
+		return;
+	sheet_row(t, "");
+	sheet_cell(t, "%s", words_title(s, cell));
+	sheet_cell(t, "%s", words_ms(w->first_ms, room));
+	sheet_cell(t, "%s", words_ms(w->ten_ms, room));
+	for (size_t i = 0; i + 1 < COUNT(edges); i++)
+		sheet_cell(t, "%s", words_ratio(levels_between(w, edges[i], edges[i + 1]), room));
+	sheet_cell(t, "%s", words_number(w->settled_from, room));
+	sheet_cell(t, "%u of %u", w->unsettled, w->trials);
+}
+
+static void warmup(struct doc *d, const struct summary *s)
+{
+	auto_sheet t = { .columns = 0 };
+
+	if (figure_find(d->figures, "warmup") == NULL)
+		return;
+	doc_part(d, "Warm-up");
+	doc_text(d,
+		"Cold mails are results of their own: the first after a start, and the first ten, "
+		"stand "
+		"here in milliseconds. The first %u mails of a trial are not counted in any other "
+		"table. Where MSER-5 would end the warm-up is found for each trial; a trial that "
+		"still rises or falls behind it (Mann and Kendall at 1 %%), or has no such place "
+		"in "
+		"its first half, has not settled: it is kept, and counted here.",
+		s->plan.x.warmup);
+	doc_figures_begin(d);
+	doc_figure(d, "warmup");
+	doc_figures_end(d);
+	sheet_begin(&t, "warmup",
+		"Medians over trials. Times of mails 1–5, 6–10, … are multiples of the trial’s "
+		"median.");
+	sheet_heads(&t, "Platform\tfirst mail, ms\tfirst ten, ms\t1–5\t6–10\t11–20\t21–40\t41–80\t"
+			"settled from mail\tnot settled");
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		if (summary_is_compared(&s->cells[i]))
+			warmup_row(&t, s, i);
+	}
+	doc_sheet(d, &t);
+}
+
+static void assumptions_row(struct sheet *t, const struct summary *s, unsigned cell, unsigned base)
+{
+	static const unsigned shown[] = { 1, 2, 5, 10, 20 };
+	auto_free struct series_ratios *r = calloc(1, sizeof *r);
+	struct series_lags lags;
+	char room[WORDS_NUMBER_BYTES];
+
+	if (r == NULL || !series_lags(s, cell, &lags))
+		return;
+	series_ratios(s, cell, base, r);
+	sheet_row(t, "");
+	sheet_cell(t, "%s", words_title(s, cell));
+	for (size_t i = 0; i < COUNT(shown); i++)
+		sheet_cell(t, "%s", words_number(lags.at[shown[i] - 1], room));
+	sheet_cell(t, "%s",
+		cell == base || r->count == 0 ? "–" : words_number((double)r->count, room));
+	sheet_cell(t, "%s", cell == base ? "–" : words_number(r->straightness, room));
+}
+
+static void assumptions(struct doc *d, const struct summary *s)
+{
+	auto_sheet t = { .columns = 0 };
+	unsigned base = 0;
+
+	if (!summary_base(s, &base) || figure_find(d->figures, "lags") == NULL)
+		return;
+	doc_part(d, "What the methods take for granted");
+	doc_text(d,
+		"Mails that resemble their neighbours say less than as many strangers: that is why "
+		"the trial is the unit, and no interval here counts mails. The intervals of ratios "
+		"take the blocks’ log-ratios for normal: then the points lie on the line, and "
+		"their straightness is 1. Tests do not need that.");
+	doc_figures_begin(d);
+	doc_figure(d, "lags");
+	doc_figure(d, "normal");
+	doc_figures_end(d);
+	sheet_begin(&t, "assumptions",
+		"Correlation of a mail’s time with the one so many mails before, median over "
+		"trials; "
+		"log-ratios to %s, and the straightness of the line they make with normal values.",
+		words_noun(s, base));
+	sheet_heads(&t, "Platform\tlag 1\t2\t5\t10\t20\tlog-ratios\tstraightness");
+	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
+		if (summary_is_compared(&s->cells[i]))
+			assumptions_row(&t, s, i, base);
+	}
+	doc_sheet(d, &t);
+}
+
 void part_trust(struct doc *d, const struct summary *s)
 {
 	char a[WORDS_NUMBER_BYTES], b[WORDS_NUMBER_BYTES];
@@ -154,4 +263,6 @@ void part_trust(struct doc *d, const struct summary *s)
 	doc_figure(d, "canary");
 	doc_figures_end(d);
 	doc_text(d, "The numbers of both are in `trials.csv`.");
+	warmup(d, s);
+	assumptions(d, s);
 }

@@ -152,7 +152,28 @@ struct interval stats_proportion(uint64_t hits, uint64_t of)
 	return (struct interval){ fmax(0, middle - half), fmin(1, middle + half) };
 }
 
-double stats_autocorrelation(const double *x, size_t count)
+double stats_autocorrelation(const double *x, size_t count, size_t lag)
 {
-	return count < 3 ? (double)NAN : gsl_stats_lag1_autocorrelation(x, 1, count);
+	double middle = stats_mean(x, count), shared = 0, all = 0;
+
+	if (count < lag + 2)
+		return (double)NAN;
+	for (size_t i = 0; i < count; i++) {
+		all += (x[i] - middle) * (x[i] - middle);
+		shared += i + lag < count ? (x[i] - middle) * (x[i + lag] - middle) : 0;
+	}
+	return all > 0 ? shared / all : (double)NAN;
+}
+
+double stats_correlation(const double *x, const double *y, size_t count)
+{
+	if (count < 2 || !(stats_sd(x, count) > 0) || !(stats_sd(y, count) > 0))
+		return (double)NAN;
+	return gsl_stats_correlation(x, 1, y, 1, count);
+}
+
+double stats_normal_score(size_t at, size_t count)
+{
+	invariant(at < count);
+	return gsl_cdf_ugaussian_Pinv(((double)at + 0.625) / ((double)count + 0.25));
 }

@@ -52,5 +52,10 @@ struct interval stats_hodges_lehmann_interval(const double *d, size_t count);
 double stats_superiority(const double *a, size_t a_count, const double *b, size_t b_count);
 /* Wilson's 95 % interval of a proportion. */
 struct interval stats_proportion(uint64_t hits, uint64_t of);
-/* Correlation of each value with the next; NAN below three values. */
-double stats_autocorrelation(const double *x, size_t count);
+/* Correlation of each value with the one `lag` later; NAN below lag + 2 values, or when all are the same. */
+double stats_autocorrelation(const double *x, size_t count, size_t lag);
+/* Pearson's; NAN below two values, or when one side does not vary. */
+double stats_correlation(const double *x, const double *y, size_t count);
+/* Of `count` values in ascending order, where the one at `at` (from 0) would lie if they were normal: Blom's
+ * (at + 5/8) / (count + 1/4), as a quantile of the standard normal distribution. */
+double stats_normal_score(size_t at, size_t count);

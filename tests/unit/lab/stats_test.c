@@ -121,7 +121,7 @@ static void test_spreads(void **state)
 
 	(void)state;
 	check(near(stats_mad(x, 5), 1.4826) && isnan(stats_mad(x, 0)));
-	check(stats_autocorrelation(walk, 8) > 0.5 && isnan(stats_autocorrelation(walk, 2)));
+	check(stats_autocorrelation(walk, 8, 1) > 0.5 && isnan(stats_autocorrelation(walk, 2, 1)));
 }
 
 int main(void)
