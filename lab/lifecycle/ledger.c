@@ -3,7 +3,6 @@
 
 #include "base/buf.h"
 #include "lab/files/file.h"
-#include "lab/files/readings.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -67,6 +66,14 @@ void ledger_verdict(struct ledger *l, const char *group, const char *name, const
 	struct ledger_row *row = row_of(l, group, name, "");
 
 	(void)snprintf(row->verdict, sizeof row->verdict, "%s", verdict);
+}
+
+void ledger_span(struct ledger *l, const struct reading_span *span)
+{
+	if (l->spans == NULL)
+		l->spans = calloc(READINGS_SPANS_MAX, sizeof *l->spans);
+	if (l->spans != NULL && l->span_count < READINGS_SPANS_MAX)
+		l->spans[l->span_count++] = *span;
 }
 
 static int double_order(const void *a, const void *b)
@@ -177,7 +184,8 @@ bool ledger_save(struct ledger *l, const char *folder, const char *id, const cha
 			.remark = row->remark };
 	}
 	return folder_make(folder, e) &&
-	       readings_save(folder, id, title, intro, readings, l->count, e) &&
+	       readings_save(folder, id, title, intro, readings, l->count,
+		       (struct reading_spans){ l->spans, l->span_count }, e) &&
 	       csv_write(l, folder, id, e);
 }
 
@@ -185,5 +193,7 @@ void ledger_done(struct ledger *l)
 {
 	for (size_t i = 0; i < l->count; i++)
 		free(l->rows[i].values);
-	l->count = 0;
+	free(l->spans);
+	l->spans = NULL;
+	l->count = l->span_count = 0;
 }

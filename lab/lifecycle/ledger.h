@@ -8,6 +8,7 @@
  * Ownership: ledger_done() frees. Threads: one. Limits: LEDGER_*.
  */
 #include "base/error.h"
+#include "lab/files/readings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,8 @@ struct ledger_row {
 struct ledger {
 	struct ledger_row rows[LEDGER_ROWS_MAX];
 	size_t count;
+	struct reading_span *spans; /* owned; NULL: none */
+	size_t span_count;
 };
 
 void ledger_add(
@@ -38,6 +41,8 @@ void ledger_add(
 /* A row without a value (or one more remark to a row that has some). */
 void ledger_remark(struct ledger *l, const char *group, const char *name, const char *format, ...)
 	PRINTF_LIKE(4, 5);
+/* Copied; its texts are borrowed for the ledger's life. More than READINGS_SPANS_MAX are left out. */
+void ledger_span(struct ledger *l, const struct reading_span *span);
 void ledger_verdict(struct ledger *l, const char *group, const char *name, const char *verdict);
 /* NULL: there is none. */
 const struct ledger_row *ledger_find(const struct ledger *l, const char *group, const char *name);

@@ -42,6 +42,37 @@ static void span_add(
 	}
 }
 
+enum {
+	SHOWN_MS = 1000,                   /* of a timeline, before an operation */
+	GAP_SHOWN_MS = 3 * WATCH_KNOCK_MS, /* shorter ones are the knocking itself */
+};
+
+/* Milliseconds since a moment, which may lie behind. */
+static double since_ms(uint64_t from_ns, uint64_t at_ns)
+{
+	return ((double)at_ns - (double)from_ns) / (double)NS_PER_MS;
+}
+
+/* The operation as a line in time: when nobody who knocked got through. */
+static void timeline_add(struct ledger *l, const char *group, const char *what,
+	const struct watch *w, const struct platform_span *span)
+{
+	struct reading_span line = {
+		.group = group, .name = what, .length_ms = ms(span->begin_ns, span->end_ns)
+	};
+	uint64_t gaps[READING_GAPS_MAX][2];
+	size_t count = 0;
+	const uint64_t *knocks = watch_knocks(w, &count);
+
+	line.gap_count = watch_gaps(knocks, count, span->begin_ns - SHOWN_MS * NS_PER_MS,
+		span->end_ns, GAP_SHOWN_MS * NS_PER_MS, gaps, READING_GAPS_MAX);
+	for (size_t i = 0; i < line.gap_count; i++) {
+		line.gaps[i][0] = since_ms(span->begin_ns, gaps[i][0]);
+		line.gaps[i][1] = since_ms(span->begin_ns, gaps[i][1]);
+	}
+	ledger_span(l, &line);
+}
+
 static void gaps_add(struct ledger *l, const char *group, const char *what, const struct watch *w,
 	const struct platform_span *span)
 {
@@ -53,6 +84,7 @@ static void gaps_add(struct ledger *l, const char *group, const char *what, cons
 	(void)snprintf(name, sizeof name, "%s: longest time without a 250", what);
 	ledger_add(
 		l, group, name, "ms", gap_ms(watch_mail_gap_ns(w, span->begin_ns, span->end_ns)));
+	timeline_add(l, group, what, w, span);
 }
 
 /* "Even after huge data loss": the still mailboxes are emptied. */

@@ -297,3 +297,26 @@ uint64_t watch_knock_gap_ns(const struct watch *w, uint64_t from_ns, uint64_t to
 {
 	return watch_gap_ns(w->knocks, w->knock_count, from_ns, to_ns);
 }
+
+const uint64_t *watch_knocks(const struct watch *w, size_t *ret_count)
+{
+	*ret_count = w->knock_count;
+	return w->knocks;
+}
+
+size_t watch_gaps(const uint64_t *successes, size_t count, uint64_t from_ns, uint64_t to_ns,
+	uint64_t least_ns, uint64_t (*ret)[2], size_t max)
+{
+	size_t found = 0;
+
+	/* Before the first success nobody may have knocked. */
+	for (size_t i = 1; i <= count && found < max && successes[i - 1] < to_ns; i++) {
+		uint64_t begin_ns = successes[i - 1], end_ns = i < count ? successes[i] : to_ns;
+
+		if (end_ns <= from_ns || end_ns - begin_ns <= least_ns)
+			continue;
+		ret[found][0] = begin_ns > from_ns ? begin_ns : from_ns;
+		ret[found++][1] = end_ns;
+	}
+	return found;
+}

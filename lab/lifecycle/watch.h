@@ -55,5 +55,13 @@ const char *watch_run(const struct watch *w);
 /* The longest time without success that touches the window. UINT64_MAX: no success behind it. */
 uint64_t watch_mail_gap_ns(const struct watch *w, uint64_t from_ns, uint64_t to_ns);
 uint64_t watch_knock_gap_ns(const struct watch *w, uint64_t from_ns, uint64_t to_ns);
+/*
+ * The times between two successes that are longer than least_ns and touch the window; at most max of them, in order, as
+ * {from, to}. Returns how many. One that nobody ended lasts until to_ns.
+ */
+size_t watch_gaps(const uint64_t *successes, size_t count, uint64_t from_ns, uint64_t to_ns,
+	uint64_t least_ns, uint64_t (*ret)[2], size_t max);
+/* When somebody got through: ends of successful connections, ascending. */
+const uint64_t *watch_knocks(const struct watch *w, size_t *ret_count);
 /* The same as a pure function: successes in ascending order. */
 uint64_t watch_gap_ns(const uint64_t *successes, size_t count, uint64_t from_ns, uint64_t to_ns);

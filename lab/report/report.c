@@ -4,6 +4,7 @@
 #include "lab/files/file.h"
 #include "lab/files/json_file.h"
 #include "lab/report/chart.h"
+#include "lab/report/chart_life.h"
 #include "lab/report/outputs.h"
 
 #include <stdlib.h>
@@ -73,6 +74,7 @@ static bool texts_save(const struct summary *s, const char *folder, struct error
 	if (figures == NULL || environment == NULL)
 		return fail(e, FAULT_LATER, "make a report: no memory");
 	charts_draw(figures, s);
+	charts_life_draw(figures, json_object_get(environment, "sections"));
 	bool is_good = figures_save(figures, folder, e) &&
 		       text_save(s, environment, figures, false, folder, e) &&
 		       text_save(s, environment, figures, true, folder, e);
@@ -90,11 +92,10 @@ static bool is_sections_only(const char *folder)
 	       path_join(folder, "sections", sections, &ignored) && file_is_there(sections);
 }
 
-static bool sections_save(
-	const char *folder, const json_t *environment, bool is_markdown, struct error *e)
+static bool sections_save(const char *folder, const json_t *environment,
+	const struct figures *figures, bool is_markdown, struct error *e)
 {
-	static const struct figures none;
-	struct doc d = { .is_markdown = is_markdown, .figures = &none };
+	struct doc d = { .is_markdown = is_markdown, .figures = figures };
 
 	sections_write(&d, environment);
 	return page_save(&d.out, folder, is_markdown ? "report.md" : "report.html", e);
@@ -105,13 +106,17 @@ static bool sections_report(const char *folder, FILE *terminal, struct error *e)
 	auto_free struct summary *nothing = calloc(1, sizeof *nothing);
 	auto_json *environment = nothing == NULL ? NULL : environment_load(nothing, folder);
 
-	if (environment == NULL)
+	auto_free struct figures *figures = calloc(1, sizeof *figures);
+	if (environment == NULL || figures == NULL)
 		return fail(e, FAULT_LATER, "make a report: no memory");
-	if (!sections_save(folder, environment, false, e) ||
-		!sections_save(folder, environment, true, e))
-		return false;
-	(void)fprintf(terminal, "%s/report.html\n", folder);
-	return true;
+	charts_life_draw(figures, json_object_get(environment, "sections"));
+	bool is_good = (figures->count == 0 || figures_save(figures, folder, e)) &&
+		       sections_save(folder, environment, figures, false, e) &&
+		       sections_save(folder, environment, figures, true, e);
+	figures_done(figures);
+	if (is_good)
+		(void)fprintf(terminal, "%s/report.html\n", folder);
+	return is_good;
 }
 
 bool report_make(const char *folder, FILE *terminal, struct error *e)

@@ -4,6 +4,7 @@
 
 #include "lab/files/json_file.h"
 #include "lab/files/readings.h"
+#include "lab/report/chart_life.h"
 #include "lab/report/words.h"
 #include "lab/stats/bootstrap.h"
 
@@ -89,6 +90,38 @@ static void reading_row(struct sheet *t, const json_t *reading)
 	sheet_cell(t, "%s", text_of(reading, "remark"));
 }
 
+/* The numbers of the lines in time. */
+static void spans_table(struct doc *d, const json_t *section)
+{
+	const json_t *spans = json_object_get(section, "spans");
+	char room[WORDS_NUMBER_BYTES];
+	auto_sheet t = { .columns = 0 };
+
+	sheet_begin(&t, "spans",
+		"Each operation: how long it took, and when nobody who knocked got a connection, "
+		"in "
+		"milliseconds since its command; times shorter than 30 ms are the knocking "
+		"itself.");
+	sheet_heads(&t, "platform\toperation\ttook, ms\tnobody got through, ms");
+	t.is_words = true;
+	for (size_t i = 0; i < json_array_size(spans); i++) {
+		const json_t *one = json_array_get(spans, i), *gaps = json_object_get(one, "gaps");
+		auto_buf text = { .max = 4096 };
+		bool is_good = true;
+
+		for (size_t k = 0; k < json_array_size(gaps) && is_good; k++)
+			is_good = buf_add_format(&text, "%s%.0f to %.0f", k > 0 ? "; " : "",
+				json_number_value(json_array_get(json_array_get(gaps, k), 0)),
+				json_number_value(json_array_get(json_array_get(gaps, k), 1)));
+		sheet_row(&t, "");
+		sheet_cell(&t, "%s", words_label_title(text_of(one, "group")));
+		sheet_cell(&t, "%s", text_of(one, "name"));
+		sheet_cell(&t, "%s", words_ms(json_number_value(json_object_get(one, "ms")), room));
+		sheet_cell(&t, "%.*s", S_FMT(text.len > 0 ? buf_slice(&text) : S("never")));
+	}
+	doc_sheet(d, &t);
+}
+
 static void section_write(struct doc *d, const json_t *section)
 {
 	const json_t *readings = json_object_get(section, "readings");
@@ -98,6 +131,14 @@ static void section_write(struct doc *d, const json_t *section)
 	doc_section(d, text_of(section, "title"));
 	if (text_of(section, "intro")[0] != '\0')
 		doc_text(d, "%s", text_of(section, "intro"));
+	if (charts_life_belong(section)) {
+		doc_figures_begin(d);
+		doc_figure(d, "life-starts");
+		doc_figure(d, "life-waits");
+		doc_figure(d, "life-gaps");
+		doc_figures_end(d);
+		spans_table(d, section);
+	}
 	sheet_begin(&t, "section",
 		"Medians with 95 %% intervals of ranks (none below six values); “never” stands for "
 		"what did "

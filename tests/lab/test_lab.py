@@ -287,6 +287,26 @@ def test_sections_alone_are_a_report(tmp_path):
     assert "processor: one" in (tmp_path / "report.md").read_text()
 
 
+def test_a_life_has_pictures(tmp_path):
+    """Starts and operations as lines in time; what is not a number there is not drawn."""
+    starts = [{"group": g, "name": f"power-on to the first {what}", "unit": "ms", "values": [ms, ms + 5, "x", None],
+               "verdict": "", "remark": ""}
+              for g, ms in (("process", 40), ("tcg \"%$`\\n", 4000)) for what in ("220", "250", "mail fetched whole")]
+    spans = [{"group": "tcg", "name": "revert", "ms": 900, "gaps": [[-12, 850], [860, "x"], 7]},
+             {"group": "tcg", "name": "snapshot", "ms": 300, "gaps": []}, 7, {"group": 3}]
+    (tmp_path / "sections").mkdir()
+    (tmp_path / "sections/life.json").write_text(json.dumps({**SECTION, "readings": starts, "spans": spans}))
+    lab("report", tmp_path)
+    before = digests(tmp_path, "report.html", "report.md", "figures/life-gaps.svg")
+    text = (tmp_path / "report.md").read_text()
+    assert "No picture" not in text
+    assert "| QEMU, emulated | revert | 900 | -12 to 850" in text and "| QEMU, emulated | snapshot | 300 | never |" in text
+    assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == ["life-gaps.svg", "life-starts.svg", "life-waits.svg"]
+    assert (tmp_path / "report.html").read_text().count("<svg") == 3
+    lab("report", tmp_path)
+    assert digests(tmp_path, "report.html", "report.md", "figures/life-gaps.svg") == before
+
+
 def test_compare_names_what_differs_first(tmp_path):
     with Fake() as one, Fake("--delay", "0.03") as two:
         a, _ = run(tmp_path, {"one": one, "two": two}, blocks=8, messages=2, warmup=1)

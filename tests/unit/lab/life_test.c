@@ -32,6 +32,40 @@ static void test_gap(void **state)
 	check(watch_gap_ns(at, 0, 0, 1) == UINT64_MAX);
 }
 
+/* Successes at 10, 20, 60, 70, 200: which times between them are a line's gaps. */
+static void test_gaps(void **state)
+{
+	static const uint64_t at[] = { 10, 20, 60, 70, 200 };
+	static const struct {
+		uint64_t from, to, least;
+		size_t max, count;
+		uint64_t gaps[2][2];
+	} rows[] = {
+		{ 0, 300, 30, 9, 3, { { 20, 60 }, { 70, 200 } } }, /* and 200 until the end */
+		{ 0, 200, 30, 9, 2, { { 20, 60 }, { 70, 200 } } },
+		{ 0, 70, 30, 9, 1, { { 20, 60 } } }, /* begins where the window ends */
+		{ 0, 71, 30, 9, 2, { { 20, 60 }, { 70, 200 } } },
+		{ 30, 65, 30, 9, 1, { { 30, 60 } } }, /* cut at the window's beginning */
+		{ 60, 65, 30, 9, 0, { { 0 } } },
+		{ 0, 300, 40, 9, 2, { { 70, 200 }, { 200, 300 } } }, /* 40 is not longer than 40 */
+		{ 0, 300, 30, 1, 1, { { 20, 60 } } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t gaps[9][2];
+
+		check_row(watch_gaps(at, COUNT(at), rows[i].from, rows[i].to, rows[i].least, gaps,
+				  rows[i].max) == rows[i].count,
+			i);
+		for (size_t k = 0; k < rows[i].count && k < 2; k++)
+			check_row(gaps[k][0] == rows[i].gaps[k][0] &&
+					  gaps[k][1] == rows[i].gaps[k][1],
+				i);
+	}
+	check(watch_gaps(at, 0, 0, 300, 0, NULL, 9) == 0);
+}
+
 static struct inventory_mail mail(unsigned account, const char *mailbox, uint32_t uid)
 {
 	struct inventory_mail m = { .account = account, .uid = uid, .uid_validity = 7, .bytes = 9 };
@@ -124,6 +158,7 @@ static void test_answers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_letters),
