@@ -28,6 +28,7 @@ static const struct {
 	{ "steal_percent", offsetof(struct run_rules, steal_percent), 0, 100 },
 	{ "canary_mad", offsetof(struct run_rules, canary_mad), 0, 1000 },
 	{ "reruns", offsetof(struct run_rules, reruns), 0, 10 },
+	{ "precision_permille", offsetof(struct run_rules, precision_permille), 0, 1000 },
 };
 /* clang-format on */
 
@@ -203,8 +204,13 @@ bool rules_print(const struct run_rules *r, struct buf *to)
 		return true;
 	bool is_good = buf_add(to, S("rules {\n"));
 
-	for (size_t i = 0; i < COUNT(rules_numbers) && is_good; i++)
+	for (size_t i = 0; i < COUNT(rules_numbers) && is_good; i++) {
+		/* Rules of before there was this one keep their text, and so their hash. */
+		if (rules_numbers[i].at == offsetof(struct run_rules, precision_permille) &&
+			r->precision_permille == 0)
+			continue;
 		is_good = buf_add_format(to, "\t%s = %u\n", rules_numbers[i].name,
 			*number_in(r, rules_numbers[i].at));
+	}
 	return is_good && buf_add(to, S("}\n"));
 }

@@ -21,11 +21,13 @@ struct run_rules {
 		steal_percent; /* more of the processors' time stolen: the trial is run again; 0: never */
 	unsigned canary_mad; /* the canary this many median deviations off: the same; 0: never */
 	unsigned reruns;     /* how often at most; the last one stays, marked */
+	/* half the width of every ratio's interval, in tenths of a percent, that ends the run early; 0: never */
+	unsigned precision_permille;
 };
 extern const struct run_rules run_rules_default;
 
 /* The tables of libconfuse for the two sections: copy into an array, they end with CFG_END. */
-enum { LOAD_OPTION_COUNT = 13, RULES_OPTION_COUNT = 5 };
+enum { LOAD_OPTION_COUNT = 13, RULES_OPTION_COUNT = 6 };
 void load_options(char *no_rates, cfg_opt_t ret[LOAD_OPTION_COUNT]);
 void rules_options(cfg_opt_t ret[RULES_OPTION_COUNT]);
 /* From the sections of the file, or the defaults when it has none. */

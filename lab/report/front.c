@@ -71,6 +71,14 @@ static void head(struct doc *d, const struct summary *s)
 		s->trial_count, s->plan.x.blocks, sent, exactly_once(s),
 		s->has_load ? "sent when they were due, whatever the server did"
 			    : "one at a time, each over a new connection");
+	if (s->blocks_declared > s->plan.x.blocks)
+		doc_say(d, "facts",
+			"Stopped after %u of %u blocks by the rule that was declared: half the "
+			"width of "
+			"every ratio’s 95 %% interval is at most %.1f %%. No p value was looked "
+			"at.",
+			s->plan.x.blocks, s->blocks_declared,
+			s->plan.x.rules.precision_permille / 10.0);
 	warnings(d, s);
 }
 

@@ -3,6 +3,7 @@
 
 #include "lab/files/json_file.h"
 #include "lab/report/load.h"
+#include "lab/run/precision.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ bool summary_load(const char *folder, struct summary *ret, struct error *e)
 {
 	if (!plan_load(folder, &ret->plan, e))
 		return false;
+	ret->blocks_declared = ret->plan.x.blocks;
+	ret->plan.x.blocks = precision_blocks(&ret->plan, folder);
 	ret->planned_count = plan_trial_count(&ret->plan);
 	ret->trials = calloc(ret->planned_count + 1, sizeof *ret->trials);
 	if (ret->trials == NULL)

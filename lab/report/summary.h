@@ -92,6 +92,8 @@ struct summary {
 	struct plan plan;
 	struct summary_trial *trials;
 	size_t trial_count, planned_count;
+	unsigned
+		blocks_declared; /* plan.x.blocks are those that ran: fewer when the declared precision was reached */
 	struct summary_cell cells[EXPERIMENT_CELLS_MAX];
 	struct summary_pair *pairs; /* the declared family: all pairs of platforms at all sizes */
 	size_t pair_count;

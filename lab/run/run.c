@@ -6,6 +6,7 @@
 #include "lab/files/json_file.h"
 #include "lab/run/external.h"
 #include "lab/run/floor.h"
+#include "lab/run/precision.h"
 #include "lab/run/progress.h"
 
 #include <fcntl.h>
@@ -247,10 +248,28 @@ static bool block_again(struct runner *r, unsigned block, struct error *e)
 	return true;
 }
 
+/* By the declared rule: is every ratio precise enough? Then that is written down. */
+static bool block_is_last(struct runner *r, unsigned block, bool *ret, struct error *e)
+{
+	const char *folder = r->options->trial.folder;
+
+	*ret = false;
+	if (block + 1 == r->plan->x.blocks)
+		return true;
+	if (!precision_is_reached(r->plan, folder, block + 1, ret, e))
+		return false;
+	if (!*ret)
+		return true;
+	(void)fprintf(stderr, "every ratio is as precise as was declared: %u of %u blocks\n",
+		block + 1, r->plan->x.blocks);
+	return precision_stop(folder, block + 1, e);
+}
+
 static bool trials_run(struct runner *r, struct error *e)
 {
 	unsigned failures[EXPERIMENT_CELLS_MAX] = { 0 };
 	unsigned total = r->progress->total;
+	bool is_enough = false;
 
 	for (unsigned i = 0; i < total; i++) {
 		struct plan_trial at = plan_trial_at(r->plan, i);
@@ -265,8 +284,12 @@ static bool trials_run(struct runner *r, struct error *e)
 			failures[at.cell] = record.is_measured ? 0 : failures[at.cell] + 1;
 			record_done(&record);
 		}
-		if (at.position + 1 == r->plan->measured_count && !block_again(r, at.block, e))
+		if (at.position + 1 < r->plan->measured_count)
+			continue;
+		if (!block_again(r, at.block, e) || !block_is_last(r, at.block, &is_enough, e))
 			return false;
+		if (is_enough)
+			break;
 	}
 	return true;
 }

@@ -11,7 +11,7 @@ import statistics
 
 import pytest
 
-from test_lab import Fake, run, summary_of
+from test_lab import Fake, lab, password_of, run, summary_of
 
 BLOCKS = 7
 
@@ -193,3 +193,20 @@ def test_json_and_csv_agree(out):
     for term in summary["factors"]:
         text = rows[term["term"], term["quantile"]]["factor"]
         assert (text == "") == (term["factor"] is None) and (text == "" or near(float(text), term["factor"]))
+
+
+def test_stops_when_precise(tmp_path):
+    """Declared before, never before the tenth block, never by p: a slow server's ratio is soon precise enough."""
+    with Fake("--delay", "0.02") as one, Fake("--delay", "0.02") as two:
+        out, done = run(tmp_path, {"one": one, "two": two}, blocks=40, messages=2, warmup=0, sizes="{ 1K }",
+                        rules="quiet_ms = 0\n steal_percent = 0\n canary_mad = 0\n reruns = 0\n precision_permille = 900")
+        blocks = json.loads((out / "stopped.json").read_text())["blocks"]
+        assert 10 <= blocks < 40 and len(list((out / "blocks").iterdir())) == blocks
+        text = (out / "report.md").read_text()
+        assert f"Stopped after {blocks} of 40 blocks by the rule" in text and "is not complete" not in text
+        rows = list(csv.DictReader((out / "comparisons.csv").open()))
+        low, high = (float(rows[0][k]) for k in ("ratio_low", "ratio_high"))
+        assert int(rows[0]["blocks"]) == blocks and (math.log(high) - math.log(low)) / 2 <= math.log(1.9)
+        # The same command again has nothing to do.
+        again = lab("run", tmp_path / "test.conf", "--out", out, "--work", tmp_path, "--password-file", password_of(tmp_path))
+        assert len(list((out / "blocks").iterdir())) == blocks and "as precise as was declared" in again.stderr

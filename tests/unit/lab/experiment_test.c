@@ -73,6 +73,8 @@ static void test_refusals(void **state)
 		{ "platform process {}\nload { model = open\n receive = log }", "closed" },
 		{ "platform process {}\nload { speed = 5 }", "speed" },
 		{ "platform process {}\nrules { reruns = 11 }", "reruns = 11" },
+		{ "platform process {}\nrules { precision_permille = 1001 }",
+			"precision_permille = 1001" },
 		{ "platform \"../x\" {}", "label" },
 		{ "platform \"a b\" {}", "label" },
 		{ "platform a { driver = tcg nic = e100 }", "platform a: nic: there is no 'e100'" },
@@ -112,7 +114,7 @@ static void test_load_and_rules(void **state)
 		"platform x { driver = \"external:127.0.0.1:25:110\"\n server = hmailserver\n"
 		" log = \"/var/log/h.log\" }\n"
 		"load { model = sweep\n receive = idle\n rates = {10, 20, 40}\n step_s = 2 }\n"
-		"rules { quiet_ms = 0\n reruns = 2 }\n";
+		"rules { quiet_ms = 0\n reruns = 2\n precision_permille = 25 }\n";
 	struct experiment x, y;
 	struct error e = { .fault = FAULT_NONE };
 	auto_buf first = { .max = 1 << 16 };
@@ -122,7 +124,8 @@ static void test_load_and_rules(void **state)
 	check(experiment_parse(text, &x, &e));
 	check(x.load.kind == LOAD_SWEEP && x.load.receive == RECEIVE_IDLE &&
 		x.load.rate_count == 3 && x.load.rates[2] == 40 && x.load.step_s == 2);
-	check(x.rules.quiet_ms == 0 && x.rules.reruns == 2 && x.rules.steal_percent == 2);
+	check(x.rules.quiet_ms == 0 && x.rules.reruns == 2 && x.rules.steal_percent == 2 &&
+		x.rules.precision_permille == 25);
 	check(strcmp(x.cells[0].server, "exim") == 0 &&
 		strcmp(x.cells[1].log, "/var/log/h.log") == 0);
 	check(experiment_print(&x, &first) && buf_add_byte(&first, '\0') &&
