@@ -14,8 +14,8 @@
 enum {
 	LIFE_GROUPS_MAX = 16,
 	LIFE_ROWS_MAX = 60, /* of operations; more are left out of the picture, not of the table */
-	LIFE_HEAD_PIXELS = 70,
-	LIFE_ROW_PIXELS = 17,
+	LIFE_HEAD_PIXELS = 100,
+	LIFE_ROW_PIXELS = 22,
 };
 
 /* What lab/lifecycle calls the parts of a start, each from the beginning. */
