@@ -18,8 +18,8 @@ else
 fi
 rm -rf "$to"
 mkdir -p "$to"
-for part in experiment.conf plan.json env figures sections report.html report.md results.csv comparisons.csv factors.csv trials.csv \
-    summary.json; do
+for part in experiment.conf plan.json env figures sections report.html report.md results.csv comparisons.csv \
+    factors.csv trials.csv summary.json; do
     [ ! -e "$from/$part" ] || cp -r "$from/$part" "$to/"
 done
 du -sh "$to"

@@ -124,9 +124,46 @@ static void test_spreads(void **state)
 	check(stats_autocorrelation(walk, 8, 1) > 0.5 && isnan(stats_autocorrelation(walk, 2, 1)));
 }
 
+/*
+ * Blom's scores of five values: the approximate expected order statistics 1.18, 0.50, 0 (Harter, Biometrika 48, 1961, has 1.16296
+ * and 0.49502 for the exact ones, from which Blom's differ in the second place).
+ */
+static void test_normal_scores(void **state)
+{
+	static const double exact[] = { -1.16296, -0.49502, 0, 0.49502, 1.16296 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(exact); i++)
+		check_row(fabs(stats_normal_score(i, COUNT(exact)) - exact[i]) < 0.02, i);
+}
+
+/* Lags of a wave of period four, and Anscombe's first and second data (American Statistician 27, 1973): both 0.816. */
+static void test_correlations(void **state)
+{
+	static const double wave[] = { 0, 1, 0, -1, 0, 1, 0, -1, 0, 1, 0, -1 };
+	static const double x[] = { 10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5 };
+	static const double y1[] = { 8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82,
+		5.68 };
+	static const double y2[] = { 9.14, 8.14, 8.74, 8.77, 9.26, 8.10, 6.13, 3.10, 9.13, 7.26,
+		4.74 };
+	static const double flat[] = { 2, 2, 2, 2 };
+
+	(void)state;
+	/* Six ones of twelve; ten, eight pairs two and four later. */
+	check(fabs(stats_autocorrelation(wave, 12, 1)) < 1e-12);
+	check(fabs(stats_autocorrelation(wave, 12, 2) + 5.0 / 6) < 1e-12);
+	check(fabs(stats_autocorrelation(wave, 12, 4) - 4.0 / 6) < 1e-12);
+	check(isnan(stats_autocorrelation(wave, 5, 4)) && isnan(stats_autocorrelation(flat, 4, 1)));
+	check(fabs(stats_correlation(x, y1, COUNT(x)) - 0.816) < 1e-3);
+	check(fabs(stats_correlation(x, y2, COUNT(x)) - 0.816) < 1e-3);
+	check(isnan(stats_correlation(x, y1, 1)) && isnan(stats_correlation(x, flat, 4)));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_normal_scores),
+		cmocka_unit_test(test_correlations),
 		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_percentiles_that_cannot_be_said),
 		cmocka_unit_test(test_order_interval),
