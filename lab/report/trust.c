@@ -160,7 +160,8 @@ static void warmup(struct doc *d, const struct summary *s)
 		"stand "
 		"here in milliseconds. The first %u mails of a trial are not counted in any other "
 		"table. Where MSER-5 would end the warm-up is found for each trial; a trial that "
-		"still rises or falls behind it (Mann and Kendall at 1 %%), or has no such place "
+		"still rises or falls behind it (Mann and Kendall at 1 %%), whose halves differ, "
+		"or has no such place "
 		"in "
 		"its first half, has not settled: it is kept, and counted here.",
 		s->plan.x.warmup);

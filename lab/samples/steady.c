@@ -63,13 +63,30 @@ static double trend_p(const double *x, size_t count)
 	return erfc(z / sqrt(2.0));
 }
 
+/* Two-sided p of "both halves are the same", by the normal approximation of rank sums. Thinned as above. */
+static double halves_p(const double *x, size_t count)
+{
+	size_t stride = (count + TREND_VALUES_MAX - 1) / TREND_VALUES_MAX, middle = count / 2;
+	double wins = 0, first = 0, second = 0;
+
+	for (size_t i = 0; i < middle; i += stride, first++) {
+		second = 0;
+		for (size_t k = middle; k < count; k += stride, second++)
+			wins += x[k] > x[i] ? 1 : x[k] < x[i] ? 0 : 0.5;
+	}
+	double off = fmax(fabs(wins - first * second / 2) - 0.5, 0);
+	double variance = first * second * (first + second + 1) / 12;
+
+	return variance > 0 ? erfc(off / sqrt(variance) / sqrt(2.0)) : 1;
+}
+
 bool steady_find(const double *values, size_t count, struct steady *ret)
 {
 	auto_free double *x = calloc(count / STEADY_BATCH + 1, sizeof *x);
 
 	if (x == NULL)
 		return false;
-	*ret = (struct steady){ .trend_p = 1 };
+	*ret = (struct steady){ .trend_p = 1, .halves_p = 1 };
 	size_t used = batches(values, count, x);
 	if (used * STEADY_BATCH < STEADY_VALUES_MIN)
 		return true;
@@ -78,6 +95,7 @@ bool steady_find(const double *values, size_t count, struct steady *ret)
 	ret->is_known = true;
 	ret->from = cut * STEADY_BATCH;
 	ret->trend_p = trend_p(x + cut, used - cut);
-	ret->is_steady = cut < used / 2 && ret->trend_p >= 0.01;
+	ret->halves_p = halves_p(x + cut, used - cut);
+	ret->is_steady = cut < used / 2 && ret->trend_p >= 0.01 && ret->halves_p >= 0.01;
 	return true;
 }

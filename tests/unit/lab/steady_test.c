@@ -44,6 +44,27 @@ static void test_shapes(void **state)
 	}
 }
 
+/*
+ * Two levels, a little apart, with falling slopes inside each: no trend over all, and the halves differ. Without the second test
+ * such a trial would pass.
+ */
+static void test_a_step(void **state)
+{
+	double x[VALUES];
+	uint64_t random = 9;
+	struct steady s;
+
+	(void)state;
+	for (size_t k = 0; k < VALUES; k++)
+		x[k] = 10 + noise(&random) + (k >= VALUES / 2 ? 0.5 : 0) -
+		       (double)(k % (VALUES / 2)) / (VALUES / 2);
+	check(steady_find(x, VALUES, &s) && s.is_known && s.from == 0 && s.trend_p >= 0.01);
+	check(s.halves_p < 0.01 && !s.is_steady);
+	for (size_t k = 0; k < VALUES; k++)
+		x[k] = 10 + noise(&random);
+	check(steady_find(x, VALUES, &s) && s.is_known && s.halves_p >= 0.01 && s.is_steady);
+}
+
 /* Level noise is called steady in 95 of 100 trials and more. */
 static void test_false_alarms(void **state)
 {
@@ -82,6 +103,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_a_step),
 		cmocka_unit_test(test_false_alarms),
 		cmocka_unit_test(test_too_few),
 	};
