@@ -6,9 +6,13 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { SPIN_STEPS = 20000000, FLUSH_BYTES = 4096 };
@@ -65,9 +69,75 @@ static double flush_us(const char *folder)
 	return times[CANARY_FLUSHES / 2];
 }
 
+/* Two ends of a TCP connection over 127.0.0.1. */
+static bool connection_make(int *ret_near, int *ret_far)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof at;
+	int one = 1;
+	auto_fd door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	auto_fd near_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (door < 0 || near_fd < 0 || bind(door, (struct sockaddr *)&at, sizeof at) != 0 ||
+		listen(door, 1) != 0 || getsockname(door, (struct sockaddr *)&at, &size) != 0 ||
+		connect(near_fd, (struct sockaddr *)&at, sizeof at) != 0)
+		return false;
+	*ret_far = accept4(door, NULL, NULL, SOCK_CLOEXEC);
+	if (*ret_far < 0)
+		return false;
+	(void)setsockopt(near_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	(void)setsockopt(*ret_far, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	*ret_near = fd_give(&near_fd);
+	return true;
+}
+
+/* Until the other end is closed. */
+static void *echo_run(void *context)
+{
+	const int *fd = context;
+	char octet;
+
+	while (recv(*fd, &octet, 1, 0) == 1 && send(*fd, &octet, 1, MSG_NOSIGNAL) == 1) {}
+	return NULL;
+}
+
+static double trips_us(int near_fd)
+{
+	double times[CANARY_TRIPS];
+	char octet = 'c';
+
+	for (int i = 0; i < CANARY_TRIPS; i++) {
+		uint64_t from_ns = clock_mono_ns(&clock_real);
+
+		if (send(near_fd, &octet, 1, MSG_NOSIGNAL) != 1 || recv(near_fd, &octet, 1, 0) != 1)
+			return (double)NAN;
+		times[i] = ms_since(from_ns) * 1000;
+	}
+	qsort(times, CANARY_TRIPS, sizeof times[0], by_size);
+	return times[CANARY_TRIPS / 2];
+}
+
+static double trip_us(void)
+{
+	auto_fd near_fd = -1, far_fd = -1;
+	pthread_t echo;
+	double us = (double)NAN;
+
+	if (!connection_make(&near_fd, &far_fd) ||
+		pthread_create(&echo, NULL, echo_run, &far_fd) != 0)
+		return us;
+	us = trips_us(near_fd);
+	(void)shutdown(near_fd, SHUT_RDWR);
+	(void)pthread_join(echo, NULL);
+	return us;
+}
+
 void canary_measure(const char *folder, struct canary *ret)
 {
-	*ret = (struct canary){ .spin_ms = spin_ms(), .flush_us = flush_us(folder) };
+	*ret = (struct canary){
+		.spin_ms = spin_ms(), .flush_us = flush_us(folder), .trip_us = trip_us()
+	};
 }
 
 void cpu_times_now(struct cpu_times *ret)

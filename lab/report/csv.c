@@ -61,7 +61,7 @@ void csv_comparisons(struct page *p, const struct summary *s)
 void csv_trials(struct page *p, const struct summary *s)
 {
 	put(p, "platform,block,position,started,is_measured,deploy_ms,cpu_ms_per_mail,memory_mib,"
-	       "steal_percent,canary_ms,flush_us,steady_from,trend_p,is_steady,reruns,"
+	       "steal_percent,canary_ms,flush_us,trip_us,steady_from,trend_p,is_steady,reruns,"
 	       "disturbed");
 	for (unsigned k = 0; k < s->plan.x.size_count; k++)
 		put(p, ",median_ms_%" PRIu32 ",mean_ms_%" PRIu32, s->plan.x.sizes[k],
@@ -71,7 +71,8 @@ void csv_trials(struct page *p, const struct summary *s)
 		const struct summary_trial *t = &s->trials[i];
 		const struct trial_record *r = &t->record;
 		const double values[] = { r->deploy_ms, r->cpu_ms_per_mail, r->memory_mib,
-			r->steal_percent, r->spin_ms, r->flush_us, r->steady_from, r->steady_p };
+			r->steal_percent, r->spin_ms, r->flush_us, r->trip_us, r->steady_from,
+			r->steady_p };
 
 		put_csv(p, r->label);
 		put(p, ",%u,%u,%s,%s", r->block + 1, r->position + 1, r->started,

@@ -42,6 +42,7 @@ static const struct {
 	{ "steal_percent", offsetof(struct trial_record, steal_percent) },
 	{ "canary_spin_ms", offsetof(struct trial_record, spin_ms) },
 	{ "canary_flush_us", offsetof(struct trial_record, flush_us) },
+	{ "canary_trip_us", offsetof(struct trial_record, trip_us) },
 };
 /* clang-format on */
 

@@ -35,8 +35,8 @@ struct trial_record {
 	double work_seconds;    /* of the workload */
 	double cpu_ms_per_mail; /* NAN: unknown */
 	double idle_kib;        /* memory of one idle connection; NAN: there were none */
-	double write_kib_per_mail, flushes_per_mail, exits_per_mail; /* NAN: nobody counts them */
-	double memory_mib, steal_percent, spin_ms, flush_us;         /* NAN: unknown */
+	double write_kib_per_mail, flushes_per_mail, exits_per_mail;  /* NAN: nobody counts them */
+	double memory_mib, steal_percent, spin_ms, flush_us, trip_us; /* NAN: unknown */
 	json_t *facts, *stages; /* owned; may be NULL. stages: of the deployment */
 	json_t *mail_stages;    /* stages.h: array of {name, by, in, ms, n}; owned; may be NULL */
 };

@@ -472,6 +472,7 @@ bool trial_run(const struct plan *plan, struct plan_trial at, const struct trial
 	canary_measure(options->work_root, &canary);
 	ret->spin_ms = canary.spin_ms;
 	ret->flush_us = canary.flush_us;
+	ret->trip_us = canary.trip_us;
 	cpu_times_now(&before);
 	ret->is_measured = measure(&r, at, &why);
 	cpu_times_now(&after);

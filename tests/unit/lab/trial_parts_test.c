@@ -2,6 +2,7 @@
 /* What a trial's record says beside its samples: stages, load, rules, counters. */
 #include "base/clock.h"
 #include "check.h"
+#include "lab/doctor/canary.h"
 #include "lab/platform/counters.h"
 #include "lab/run/curve.h"
 #include "lab/run/rules.h"
@@ -260,9 +261,22 @@ static void test_counters(void **state)
 	check(counters_exits(NULL) == UINT64_MAX);
 }
 
+/* Fixed work that can be done here has times, and a folder that is not there has none of a flush. */
+static void test_canary(void **state)
+{
+	struct canary canary;
+
+	(void)state;
+	canary_measure("/nowhere", &canary);
+	check(canary.spin_ms > 0 && canary.trip_us > 0 && isnan(canary.flush_us));
+	canary_measure("/tmp", &canary);
+	check(canary.flush_us > 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_canary),
 		cmocka_unit_test(test_stages),
 		cmocka_unit_test(test_stages_of_many),
 		cmocka_unit_test(test_curve),
