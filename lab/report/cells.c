@@ -225,6 +225,8 @@ static bool size_fill(const struct summary *s, unsigned cell, unsigned size, str
 
 static void cell_counts(const struct summary *s, unsigned cell, struct summary_cell *ret)
 {
+	double work_s = 0;
+
 	for (size_t i = 0; i < s->trial_count; i++) {
 		const struct trial_record *r = &s->trials[i].record;
 
@@ -243,7 +245,9 @@ static void cell_counts(const struct summary *s, unsigned cell, struct summary_c
 		ret->duplicated += r->duplicated;
 		ret->late += r->late;
 		ret->strange += r->strange;
+		work_s += r->is_measured && r->work_seconds > 0 ? r->work_seconds : 0;
 	}
+	ret->throughput = work_s > 0 ? (double)ret->delivered / work_s : (double)NAN;
 }
 
 /* Median over the trials of a cell of one number of their records; NANs are left out. */

@@ -83,7 +83,7 @@ static json_t *cell_json(const struct summary *s, unsigned cell)
 		(void)json_array_append_new(sizes, size_json(s, cell, i));
 	return json_pack("{s:s, s:s, s:b, s:b, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:{s:I, "
 			 "s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:I}, s:o, s:s, s:i, s:i, s:i, s:o, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I}, s:o, s:s, s:i, s:i, s:i, s:o, s:o, s:o}",
 		"label", c->cell->label, "driver", c->cell->platform, "is_control",
 		(int)c->cell->is_control, "is_measured", (int)c->is_measured, "reason", c->reason,
 		"trials", (int)c->trials, "failed_trials", (int)c->failed_trials, "deploy_ms",
@@ -96,7 +96,8 @@ static json_t *cell_json(const struct summary *s, unsigned cell)
 		(json_int_t)c->late, "strange", (json_int_t)c->strange, "sizes", sizes, "flush",
 		c->flush, "unsettled_trials", (int)c->unsteady_trials, "disturbed_trials",
 		(int)c->disturbed_trials, "rerun_trials", (int)c->rerun_trials, "lag1",
-		real(c->autocorrelation), "costs", costs_json(c));
+		real(c->autocorrelation), "costs", costs_json(c), "throughput",
+		real(c->throughput));
 }
 
 static json_t *pair_json(const struct summary *s, const struct summary_pair *pair)

@@ -63,6 +63,7 @@ struct summary_cell {
 	struct interval deploy_ci;
 	double deploy_least_ms, deploy_most_ms, ready_ms; /* ready: median */
 	double cpu_ms, memory_mib;
+	double throughput; /* delivered mails a second: all of them by all the time of their trials */
 	double resolution_ms; /* largest gap between two looks into a mailbox, p95 */
 	/* t = a + b * octets, of the trials' means: ms, and ms for 1024 octets */
 	double a_ms, b_ms;

@@ -20,6 +20,7 @@ static void fate_row(struct sheet *t, const struct summary *s, unsigned cell)
 	sheet_cell(t, "%s", words_title(s, cell));
 	for (size_t i = 0; i < COUNT(counts); i++)
 		sheet_cell(t, "%" PRIu64, counts[i]);
+	sheet_cell(t, "%s", words_number(c->throughput, room));
 	sheet_cell(t, "%u", c->failed_trials);
 	sheet_cell(t, "%u", c->rerun_trials);
 	sheet_cell(t, "%u", c->disturbed_trials);
@@ -34,16 +35,18 @@ static void fates(struct doc *d, const struct summary *s)
 	auto_sheet t = { .columns = 0 };
 
 	sheet_begin(&t, "fates",
-		"Every mail carries its run, number, size and the SHA-256 of its body. Unsettled: "
+		"Every mail carries its run, number, size and the SHA-256 of its body. A second: "
+		"delivered mails by the time that their trials sent. Unsettled: "
 		"trials whose "
 		"times still moved after the warm-up (MSER-5, Mann and Kendall). Lag 1: how much a "
 		"mail’s time "
 		"resembles the one before. Resolution: the largest time between two looks into the "
 		"mailbox (95 of "
 		"100 mails; 0: the first look found it).");
-	sheet_heads(&t, "Platform\tsent\tdelivered\trefused\tbroken\tlost\taltered\tdoubled\tlate\t"
-			"strange\t"
-			"failed trials\trun again\tdisturbed\tunsettled\tlag 1\tresolution, ms");
+	sheet_heads(&t,
+		"Platform\tsent\tdelivered\trefused\tbroken\tlost\taltered\tdoubled\tlate\t"
+		"strange\t"
+		"a second\tfailed trials\trun again\tdisturbed\tunsettled\tlag 1\tresolution, ms");
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		if (s->cells[i].is_measured)
 			fate_row(&t, s, i);

@@ -98,6 +98,16 @@ def test_cells(out):
         assert near(float(row["ranks_low"]), ranks[0]) and near(float(row["ranks_high"]), ranks[-1])
 
 
+def test_throughput(out):
+    """All mails by all time, never a mean of rates."""
+    for platform in summary_of(out)["platforms"]:
+        records = [json.loads(p.read_text()) for p in out.glob(f"blocks/*/*-{platform['label']}/trial.json")]
+        records = [r for r in records if r["label"] == platform["label"]]
+        assert len(records) == BLOCKS
+        rate = sum(r["delivered"] for r in records) / sum(r["work_seconds"] for r in records)
+        assert near(platform["throughput"], rate)
+
+
 STUDENT_97_5 = 2.4469118511449692  # six degrees of freedom: Student's table
 
 
