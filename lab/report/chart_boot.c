@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A step up at each deployment; the last one goes on to where the slowest platform ends. */
-static void boots_data(struct page *p, const struct summary *s, unsigned cell, double *room)
+/* A step up at each deployment; returns how many there are. */
+static size_t boots_data(struct page *p, const struct summary *s, unsigned cell, double *room)
 {
 	size_t count = 0;
 
@@ -26,19 +26,26 @@ static void boots_data(struct page *p, const struct summary *s, unsigned cell, d
 		put(p, "%.6g %.5g\n%.6g %.5g\n", room[i], 100.0 * (double)i / (double)count,
 			room[i], 100.0 * (double)(i + 1) / (double)count);
 	put(p, "%sEOD\n", count == 0 ? "NaN NaN\n" : "");
+	return count;
 }
 
 void chart_boots(struct figures *f, const struct summary *s)
 {
 	struct page script = { .is_broken = false };
 	auto_free double *room = calloc(s->trial_count + 1, sizeof *room);
+	size_t starts = 0;
 
 	if (room == NULL)
 		return;
 	chart_lines_frame(&script);
 	for (unsigned i = 0; i < s->plan.x.cell_count; i++) {
 		if (chart_is_drawn(s, i))
-			boots_data(&script, s, i, room);
+			starts += boots_data(&script, s, i, room);
+	}
+	/* Servers that ran already have none. */
+	if (starts == 0) {
+		buf_done(&script.text);
+		return;
 	}
 	chart_log_axis(&script, 'x');
 	put(&script, "set yrange [0:100]\nset format y '%%g %%%%'\nset xlabel 's' offset 0,0.6\n");

@@ -196,6 +196,12 @@ def test_benjamini_hochberg(out):
     assert all(near(float(r["p_bh"]), w, 1e-4) for r, w in zip(rows, wanted))
 
 
+def test_no_picture_is_refused(out):
+    """Servers that ran already have no starts: then there is no chart of them, and no sentence about a missing one."""
+    assert "No picture" not in (out / "report.md").read_text() and not (out / "figures/boots.svg").exists()
+    assert (out / "figures/warmup.svg").exists() and (out / "figures/normal.svg").exists()
+
+
 def test_json_and_csv_agree(out):
     summary = json.loads((out / "summary.json").read_text())
     rows = {(r["term"], float(r["quantile"])): r for r in csv.DictReader((out / "factors.csv").open())}
