@@ -35,6 +35,7 @@ static const struct {
 	{ "report", command_report, "make the report of a results folder again" },
 	{ "compare", command_compare, "put two results folders side by side" },
 	{ "doctor", command_doctor, "can this machine measure?" },
+	{ "clean", command_clean, "remove what killed labs left behind" },
 #ifdef LAB_HAS_IMAGE
 	{ "image", image_command, "build the appliance for virtual machines" },
 #endif

@@ -25,6 +25,10 @@ int command_move(int argc, char **argv);
 int command_durability(int argc, char **argv);
 int command_lifecycle(int argc, char **argv);
 int command_consolidation(int argc, char **argv);
+int command_clean(int argc, char **argv);
+
+/* Removes what killed labs left, below that work folder and elsewhere, and says what, on standard error. */
+void command_sweep(const char *work);
 
 /* Prints "mailvisor-lab: …" and returns the status that belongs to the fault. */
 int command_failed(const struct error *e);

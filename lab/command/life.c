@@ -2,7 +2,9 @@
 #include "lab/command/life.h"
 
 #include "lab/command/stop.h"
+#include "lab/files/owner.h"
 #include "lab/image/image.h"
+#include "lab/platform/sweep.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -295,13 +297,9 @@ static bool platforms_probe(struct life *l, bool is_named, struct error *e)
 bool life_begin(struct life *l, bool is_named, struct error *e)
 {
 	stop_on_signals();
-	if (!path_join(l->work, "mvlab-life-XXXXXX", l->scratch, e))
-		return false;
-	if (mkdtemp(l->scratch) == NULL) {
-		l->scratch[0] = '\0';
-		return fail(e, FAULT_LATER, "make a folder in '%s': %m", l->work);
-	}
-	return image_make(l, e) && platforms_probe(l, is_named, e);
+	command_sweep(l->work);
+	return owner_folder_make(l->work, SWEEP_WORK, l->scratch, e) && image_make(l, e) &&
+	       platforms_probe(l, is_named, e);
 }
 
 void life_end(struct life *l)

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "lab/doctor/doctor.h"
+#include "lab/files/owner.h"
+#include "lab/platform/sweep.h"
 #include "lab/stats/compare.h"
 
 #include <inttypes.h>
@@ -127,11 +129,7 @@ static void plan_print(const struct plan *plan)
 /* A folder for what a question needs, an appliance say, and forgets again. */
 static bool scratch_make(struct command_options *o, char ret[PATH_MAX], struct error *e)
 {
-	if (!path_join(o->work, "mvlab-ask-XXXXXX", ret, e))
-		return false;
-	if (mkdtemp(ret) == NULL)
-		return fail(e, FAULT_LATER, "make a work folder '%s': %m", ret);
-	return command_image_make(o, ret, e);
+	return owner_folder_make(o->work, SWEEP_WORK, ret, e) && command_image_make(o, ret, e);
 }
 
 int command_plan(int argc, char **argv)
@@ -144,6 +142,7 @@ int command_plan(int argc, char **argv)
 
 	if (!command_options_read(argc, argv, plan_usage, &o, &status))
 		return status;
+	command_sweep(o.work);
 	if (!scratch_make(&o, scratch, &e) || !run_probe(&o.run, &plan, &e) ||
 		!plan_make(&plan, clock_wall_ns(&clock_real), &e))
 		status = command_failed(&e);
@@ -171,6 +170,7 @@ int command_doctor(int argc, char **argv)
 
 	if (!command_options_read(argc, argv, doctor_usage, &o, &status))
 		return status;
+	command_sweep(o.work);
 	if (!scratch_make(&o, scratch, &e) || !path_join(scratch, "trial", work, &e) ||
 		!folder_make(work, &e))
 		return command_failed(&e);

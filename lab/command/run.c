@@ -29,6 +29,7 @@ int command_run(int argc, char **argv)
 	if (!command_options_read(argc, argv, usage, &o, &status))
 		return status;
 	stop_on_signals();
+	command_sweep(o.work);
 	o.run.trial.is_cancelled = stop_flag();
 	if (!command_image_make(&o, o.out, &e) || !run_experiment(&o.run, &e)) {
 		status = command_failed(&e);

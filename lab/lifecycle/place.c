@@ -2,7 +2,9 @@
 #include "lab/lifecycle/place.h"
 
 #include "base/clock.h"
+#include "lab/files/owner.h"
 #include "lab/lifecycle/imap.h"
+#include "lab/platform/sweep.h"
 #include "lab/workload/smtp.h"
 
 #include <stdio.h>
@@ -59,12 +61,8 @@ bool place_open(const struct life_options *o, const struct platform *platform, s
 	struct error *e)
 {
 	*ret = (struct place){ .options = o, .platform = platform };
-	if (!path_join(o->work_root, "mvlab-XXXXXX", ret->work, e))
+	if (!owner_folder_make(o->work_root, SWEEP_WORK, ret->work, e))
 		return false;
-	if (mkdtemp(ret->work) == NULL) {
-		ret->work[0] = '\0';
-		return fail(e, FAULT_LATER, "make a work folder in '%s': %m", o->work_root);
-	}
 	plan_fill(ret);
 	return true;
 }

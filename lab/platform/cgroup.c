@@ -2,6 +2,7 @@
 #include "lab/platform/cgroup.h"
 
 #include "base/slice.h"
+#include "lab/files/owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ bool cgroup_name(struct cgroup *ret)
 		access(ret->is_unified ? ROOT "/cgroup.procs" : ROOT "/cpuacct/cgroup.procs",
 			W_OK) < 0)
 		return false;
-	(void)snprintf(ret->name, sizeof ret->name, PREFIX "%d-%u", (int)getpid(), ++last);
+	(void)snprintf(ret->name, sizeof ret->name, PREFIX "%s-%u", owner_mark(), ++last);
 	return true;
 }
 
@@ -181,27 +182,36 @@ void cgroup_close(struct cgroup *g)
 	g->name[0] = '\0';
 }
 
-/* "…/mailvisor-lab-123-4": is process 123 gone? */
-static bool owner_is_gone(const char *path)
+static bool owner_of_path_is_gone(const char *path)
 {
-	struct slice name = slice_skip(slice_of(strstr(path, PREFIX)), sizeof PREFIX - 1);
-	uint64_t pid = 0;
-
-	return slice_number(slice_first(name, slice_find(name, '-')), INT32_MAX, &pid) && pid > 0 &&
-	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+	return owner_is_gone(slice_skip(slice_of(strstr(path, PREFIX)), sizeof PREFIX - 1));
 }
 
-void cgroups_sweep(void)
+/* The controllers' groups of one deployment have one name: it is told of once. */
+static void group_sweep(const char *path, struct buf *said)
+{
+	char line[PATH_BYTES + 64];
+	const char *name = strrchr(path, '/') + 1;
+	int len = snprintf(line, sizeof line, "the cgroup '%s' and what ran in it\n", name);
+	struct slice text = slice_first(slice_of(line), (size_t)len);
+
+	directory_close(path);
+	if (said != NULL &&
+		(said->len == 0 || memmem(said->at, said->len, text.at, text.len) == NULL))
+		(void)!buf_add(said, text);
+}
+
+void cgroups_sweep(struct buf *said)
 {
 	static const char *const patterns[] = { ROOT "/" PREFIX "*", ROOT "/*/" PREFIX "*" };
 
-	for (size_t i = 0; i < COUNT(patterns); i++) {
+	for (size_t i = 0; geteuid() == 0 && i < COUNT(patterns); i++) {
 		glob_t found = { 0 };
 
 		if (glob(patterns[i], 0, NULL, &found) == 0) {
 			for (size_t k = 0; k < found.gl_pathc; k++) {
-				if (owner_is_gone(found.gl_pathv[k]))
-					directory_close(found.gl_pathv[k]);
+				if (owner_of_path_is_gone(found.gl_pathv[k]))
+					group_sweep(found.gl_pathv[k], said);
 			}
 		}
 		globfree(&found);

@@ -3,18 +3,19 @@
 /*
  * cgroup - counts what a deployment uses, and finds every process of it.
  *
- * One group a deployment, "mailvisor-lab-PID-N" with the lab's process number, so that a later lab
- * can tell whose lab is gone (cgroups_sweep). The same accounting for every platform: QEMU, runc and
+ * One group a deployment, "mailvisor-lab-MARK-N" with the lab's mark (lab/files/owner.h), so that a later
+ * lab can tell whose lab is gone (cgroups_sweep). The same accounting for every platform: QEMU, runc and
  * a bare process are all just groups. Limits are set by runc alone (container.c).
  * Works with version 2 and with version 1 (cpuacct and memory). Needs root; without it there is none.
  */
+#include "base/buf.h"
 #include "base/error.h"
 
 #include <stdint.h>
 #include <sys/types.h>
 
 enum {
-	CGROUP_NAME_BYTES = 64,
+	CGROUP_NAME_BYTES = 80,
 	CGROUP_PROCESS_COUNT = 256, /* of one deployment; QEMU is one, runc's container a handful */
 };
 
@@ -34,5 +35,5 @@ uint64_t cgroup_cpu_ns(const struct cgroup *g);
 unsigned cgroup_pids(const struct cgroup *g, pid_t ret_pids[CGROUP_PROCESS_COUNT]);
 /* Ends what is still in it, and removes it. */
 void cgroup_close(struct cgroup *g);
-/* Closes the groups of labs that are gone. */
-void cgroups_sweep(void);
+/* Closes the groups of labs that are gone; adds a line for each to `said`, which may be NULL. */
+void cgroups_sweep(struct buf *said);

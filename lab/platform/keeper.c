@@ -24,7 +24,8 @@ enum {
 	START_WAIT_MS = 20000,
 	FILES_BELOW = 1024, /* what we pass on has a small number; above it all is closed at once */
 	END_LOOK_MS = 5,
-	KILLED_WAIT_MS = 3000, /* for what was killed to be gone */
+	KILLED_WAIT_MS = 3000,  /* for what was killed to be gone */
+	ORPHAN_GRACE_MS = 1500, /* User-mode Linux removes its directory, if it is asked to end */
 };
 
 /* Two pipes between lab and program while it starts. */
@@ -61,6 +62,8 @@ static bool program_prepare(
 	pid_t me = getpid();
 	char go;
 
+	(void)prctl(
+		PR_SET_PDEATHSIG, SIGKILL); /* as the keeper with the lab, so it with the keeper */
 	if (plan->joins_group && !cgroup_join(&plan->group))
 		return fail(e, FAULT_NEVER, "join the cgroup '%s': %m", plan->group.name);
 	if (plan->seat != NULL && unshare(CLONE_NEWNET) < 0)
@@ -112,7 +115,7 @@ static bool wait_ended(pid_t pid, int *ret_status, unsigned wait_ms)
 
 /* The keeper's life after the fork; `set` is what it waits for. */
 _Noreturn static void keeper_watch(
-	const struct keeper_plan *plan, pid_t program, const sigset_t *set)
+	const struct keeper_plan *plan, pid_t program, const sigset_t *set, pid_t lab)
 {
 	struct cgroup group = plan->group;
 	int status = 0;
@@ -120,8 +123,11 @@ _Noreturn static void keeper_watch(
 	while (waitpid(program, &status, WNOHANG) != program) {
 		if (sigwaitinfo(set, NULL) != SIGTERM)
 			continue;
+		/* Nobody wants what a dead lab's server would still write. */
+		unsigned grace_ms = getppid() == lab ? plan->grace_ms : ORPHAN_GRACE_MS;
+
 		(void)kill(program, SIGTERM);
-		if (!wait_ended(program, &status, plan->grace_ms)) {
+		if (!wait_ended(program, &status, grace_ms)) {
 			(void)kill(program, SIGKILL);
 			(void)wait_ended(program, &status, KILLED_WAIT_MS);
 		}
@@ -182,7 +188,7 @@ _Noreturn static void keeper_run(
 	fd_close(&gate->down[0]);
 	if (program < 0)
 		_exit(STATUS_NOT_STARTED);
-	keeper_watch(plan, program, &set);
+	keeper_watch(plan, program, &set, lab);
 }
 
 /* Reads until the other side closes, or the time is up; false: it is up. */

@@ -5,7 +5,8 @@
  *
  * keeper_start() forks the keeper, and the keeper forks the program. When the program ends, or the lab
  * asks (keeper_stop), or the lab dies (the kernel tells: PR_SET_PDEATHSIG), the keeper ends the
- * program, then everything else in its cgroup, and the cgroup. It holds no file of the lab's.
+ * program (soon when the lab is dead), then everything else in its cgroup, and the cgroup. A program
+ * whose keeper is killed is killed too. It holds no file of the lab's.
  * Threads: call from the main thread; the keeper dies with the thread that made it.
  */
 #include "base/error.h"

@@ -31,6 +31,10 @@ enum {
 	IMAP_PORT = 143
 };
 
+/* Of libvirtd, and of the daemon that replaces it. */
+#define LIBVIRT_SOCKET "/run/libvirt/libvirt-sock"
+#define LIBVIRT_QEMU_SOCKET "/run/libvirt/virtqemud-sock"
+
 static struct libvirt_host *host_of(struct site *s)
 {
 	return s->own;
@@ -157,7 +161,7 @@ static bool host_open(struct site *s, struct error *e)
 		return false;
 	}
 	s->own = h;
-	(void)libvirt_sweep(h, machine_is_orphan);
+	libvirt_sweep(h, machine_is_orphan, NULL);
 	return true;
 }
 
@@ -296,6 +300,21 @@ static bool states_boot(struct deployment *d, struct error *e)
 	return machine_begin(d, e);
 }
 
+/* Nobody is asked where there is no libvirt: connecting could start it, or wait. */
+static void sweep_usual(struct buf *said)
+{
+	struct libvirt_host h;
+	struct error ignored = { 0 };
+	bool is_usual = strcmp(libvirt_target_uri(), LIBVIRT_URI_USUAL) == 0;
+
+	if ((is_usual && access(LIBVIRT_SOCKET, F_OK) < 0 &&
+		    access(LIBVIRT_QEMU_SOCKET, F_OK) < 0) ||
+		!libvirt_host_open(&h, libvirt_target_uri(), &ignored))
+		return;
+	libvirt_sweep(&h, machine_is_orphan, said);
+	libvirt_host_close(&h);
+}
+
 static void libvirt_describe(char ret_json[PLATFORM_FACTS_BYTES])
 {
 	char version[LIBVIRT_NAME_BYTES] = "";
@@ -325,5 +344,6 @@ const struct platform platform_libvirt = {
 	.is_alive = site_is_alive,
 	.stop = libvirt_stop,
 	.describe = libvirt_describe,
+	.sweep = sweep_usual,
 	.states = &states,
 };

@@ -222,19 +222,20 @@ bool libvirt_usage_read(const struct libvirt_host *h, struct libvirt_usage *ret)
 	return true;
 }
 
-unsigned libvirt_sweep(struct libvirt_host *h, bool (*is_orphan)(struct slice name))
+void libvirt_sweep(struct libvirt_host *h, bool (*is_orphan)(struct slice name), struct buf *said)
 {
 	virDomainPtr *all = NULL;
 	int count = virConnectListAllDomains(h->connection, &all, 0);
-	unsigned removed = 0;
 
 	for (int i = 0; i < count; i++) {
-		if (is_orphan(slice_of(virDomainGetName(all[i])))) {
+		const char *name = virDomainGetName(all[i]);
+
+		if (is_orphan(slice_of(name))) {
+			if (said != NULL)
+				(void)!buf_add_format(said, "libvirt's machine '%s'\n", name);
 			domain_remove(all[i]);
-			removed++;
 		}
 		(void)virDomainFree(all[i]);
 	}
 	free(all);
-	return removed;
 }

@@ -45,5 +45,6 @@ void libvirt_cut(struct libvirt_host *h);
 MUST_CHECK bool libvirt_snapshot(struct libvirt_host *h, const char *name, struct error *e);
 MUST_CHECK bool libvirt_revert(struct libvirt_host *h, const char *name, struct error *e);
 bool libvirt_usage_read(const struct libvirt_host *h, struct libvirt_usage *ret);
-/* Ends and forgets every machine of the host whose name `is_orphan` says yes to; returns how many. */
-unsigned libvirt_sweep(struct libvirt_host *h, bool (*is_orphan)(struct slice name));
+/* Ends and forgets every machine of the host whose name `is_orphan` says yes to; adds a line for each to
+ * `said`, which may be NULL. */
+void libvirt_sweep(struct libvirt_host *h, bool (*is_orphan)(struct slice name), struct buf *said);

@@ -3,15 +3,14 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "lab/files/owner.h"
 #include "lab/image/disk.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/carry.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,6 @@
 enum {
 	WORDS_BYTES = 2048,
 	LINE_BYTES = 4096,
-	PID_MAX = 1 << 22,
 	POWER_OFF_WAIT_MS = 15000, /* the guest drains its server for up to 10 s */
 	POWER_OFF_LOOK_MS = 50,
 };
@@ -30,7 +28,7 @@ void machine_name_next(char ret[MACHINE_NAME_BYTES])
 {
 	static unsigned last;
 
-	(void)snprintf(ret, MACHINE_NAME_BYTES, MACHINE_PREFIX "%d-%u", (int)getpid(), ++last);
+	(void)snprintf(ret, MACHINE_NAME_BYTES, MACHINE_PREFIX "%s-%u", owner_mark(), ++last);
 }
 
 bool machine_is_orphan(struct slice text)
@@ -38,13 +36,15 @@ bool machine_is_orphan(struct slice text)
 	const char *at = text.len == 0 ? NULL
 				       : memmem(text.at, text.len, MACHINE_PREFIX,
 						 sizeof MACHINE_PREFIX - 1);
-	uint64_t pid = 0;
 
-	if (at == NULL)
-		return false;
-	text = slice_skip(text, (size_t)(at - text.at) + sizeof MACHINE_PREFIX - 1);
-	return slice_number(slice_first(text, slice_find(text, '-')), PID_MAX, &pid) &&
-	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+	return at != NULL &&
+	       owner_is_gone(slice_skip(text, (size_t)(at - text.at) + sizeof MACHINE_PREFIX - 1));
+}
+
+void machine_said(struct buf *said, const char *hypervisor, struct slice name)
+{
+	if (said != NULL)
+		(void)!buf_add_format(said, "%s's machine '%.*s'\n", hypervisor, S_FMT(name));
 }
 
 bool machine_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])

@@ -3,14 +3,14 @@
 /*
  * machine - what VirtualBox, VMware and libvirt have in common: a machine that another program keeps.
  *
- * Its name carries the lab's process id, so that the next lab knows what a crashed one left behind.
+ * Its name carries the lab's mark, so that the next lab knows what a crashed one left behind.
  * It boots the image's disk (lab/image/disk.h) and keeps its mail on a second one; both lie in
  * WORK/machine. The machine's own process is found by its name and words, for its cost and its life.
  * Threads: the lab's main thread.
  */
 #include "lab/platform/site.h"
 
-enum { MACHINE_NAME_BYTES = 48 };
+enum { MACHINE_NAME_BYTES = 80 };
 
 /* How one hypervisor does what all of them do in the same order. */
 struct machine_driver {
@@ -34,10 +34,12 @@ void machine_off_wait(struct site *s);
 void machine_spawn(struct deployment *d);
 #define MACHINE_PREFIX "mailvisor-lab-"
 
-/* "mailvisor-lab-PID-NUMBER", another one each time. */
+/* "mailvisor-lab-MARK-NUMBER" (lab/files/owner.h), another one each time. */
 void machine_name_next(char ret[MACHINE_NAME_BYTES]);
 /* Does the text hold the name of a machine whose lab is gone? */
 bool machine_is_orphan(struct slice text);
+/* "VirtualBox's machine 'NAME'", a line for platform.sweep; said may be NULL. */
+void machine_said(struct buf *said, const char *hypervisor, struct slice name);
 /* Are the programs for disks and the image there? The reason is a sentence. */
 bool machine_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES]);
 /* Makes WORK/machine; ret is its absolute path. */

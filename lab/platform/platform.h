@@ -14,6 +14,7 @@
  * own state hangs at deployment.state and is freed by stop().
  * Limits: PLATFORM_* below. Every wait in a driver has a deadline (plan->deadline_ms in all).
  */
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "lab/hardware/hardware.h"
@@ -160,6 +161,8 @@ struct platform {
 	void (*stop)(struct deployment *d);
 	/* Version of the platform's software, kernel, device models: one JSON object for the report. */
 	void (*describe)(char ret_json[PLATFORM_FACTS_BYTES]);
+	/* Optional. Ends and removes machines of labs that are gone, and adds a line for each to `said`. */
+	void (*sweep)(struct buf *said);
 	const struct platform_states *states; /* NULL: it can none of that */
 };
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/platform/probe.h"
 
+#include "lab/files/owner.h"
+#include "lab/platform/sweep.h"
+
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
@@ -19,14 +22,18 @@ enum {
 
 bool probe_open(struct probe *ret, char ret_reason[PLATFORM_REASON_BYTES])
 {
-	struct probe p = { .directory = "/tmp/mailvisor-probe-XXXXXX" };
+	struct error e = { 0 };
+	struct probe p;
+	char directory[PATH_MAX];
 
-	if (mkdtemp(p.directory) == NULL) {
-		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "the probe got no directory: %m");
+	if (!owner_folder_make(SWEEP_PROBE_ROOT, SWEEP_PROBE, directory, &e)) {
+		(void)snprintf(ret_reason, PLATFORM_REASON_BYTES, "%s", e.text);
 		return false;
 	}
-	(void)snprintf(p.console, sizeof p.console, "%.64s/console.log", p.directory);
-	(void)snprintf(p.log, sizeof p.log, "%.64s/program.log", p.directory);
+	p = (struct probe){ .keeper = { 0 } };
+	(void)snprintf(p.directory, sizeof p.directory, "%.120s", directory);
+	(void)snprintf(p.console, sizeof p.console, "%.120s/console.log", directory);
+	(void)snprintf(p.log, sizeof p.log, "%.120s/program.log", directory);
 	*ret = p;
 	return true;
 }

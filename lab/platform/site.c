@@ -199,7 +199,7 @@ static bool open_at(const struct deploy_plan *plan, const struct platform *platf
 		plan->image_path == NULL ? "" : plan->image_path);
 	s->tap_fd = -1;
 	s->facts = json_object();
-	cgroups_sweep();
+	cgroups_sweep(NULL);
 	(void)cgroup_name(&s->group);
 	if (!address_choose(s, seat, ret, e) ||
 		!site_path(plan, "console.log", ret->console_path, e)) {

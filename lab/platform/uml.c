@@ -9,6 +9,7 @@
  * Needs root: its network is a tap, and there is no user network.
  */
 #include "base/clock.h"
+#include "lab/files/owner.h"
 #include "lab/files/run.h"
 #include "lab/image/image.h"
 #include "lab/platform/appliance.h"
@@ -26,15 +27,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where a guest keeps pid and console while it runs; short, because a socket's name must be. */
-#define UML_DIRECTORY "/run"
-
 enum {
 	CONSOLE_WAIT_MS = 10000,  /* the guest answers in milliseconds unless it is stuck */
 	POWER_OFF_WAIT_MS = 5000, /* the guest's clean end takes 0.2 s */
 	POWER_OFF_LOOK_MS = 10,
 	PROC_BYTES = 16 << 10, /* the guest's /proc/diskstats has one line */
-	DIRECTORY_BYTES = 128,
+	DIRECTORY_BYTES = 160,
 	HASH_BYTES = 32,
 };
 
@@ -49,7 +47,7 @@ static void umid_of(const struct site *s, char ret[CGROUP_NAME_BYTES])
 	if (s->group.name[0] != '\0')
 		(void)snprintf(ret, CGROUP_NAME_BYTES, "%s", s->group.name);
 	else
-		(void)snprintf(ret, CGROUP_NAME_BYTES, "mailvisor-lab-%d", (int)getpid());
+		(void)snprintf(ret, CGROUP_NAME_BYTES, UML_NAME "-%s", owner_mark());
 }
 
 static void guest_file(const struct site *s, const char *name, char ret[DIRECTORY_BYTES])

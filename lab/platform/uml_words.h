@@ -9,6 +9,10 @@
 #include "base/arena.h"
 #include "lab/platform/site.h"
 
+/* Where a guest keeps pid and console while it runs; short, because a socket's name must be. */
+#define UML_DIRECTORY "/run"
+#define UML_NAME "mailvisor-lab" /* and its lab's mark */
+
 enum { UML_WORD_COUNT = 48, UML_WORDS_BYTES = 16 << 10 };
 
 struct uml_plan {

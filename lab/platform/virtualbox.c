@@ -75,7 +75,8 @@ static void machine_remove(const char *uuid)
 	}
 }
 
-static void orphans_remove(void)
+/* What labs left that are gone; said: a line for each, or NULL. */
+static void orphans_remove(struct buf *said)
 {
 	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	struct virtualbox_entry entry;
@@ -86,8 +87,10 @@ static void orphans_remove(void)
 	for (struct slice rest = buf_slice(&output); virtualbox_entry_next(&rest, &entry);) {
 		char uuid[VIRTUALBOX_UUID_BYTES];
 
-		if (machine_is_orphan(entry.name) && slice_text(entry.uuid, uuid, sizeof uuid))
-			machine_remove(uuid);
+		if (!machine_is_orphan(entry.name) || !slice_text(entry.uuid, uuid, sizeof uuid))
+			continue;
+		machine_remove(uuid);
+		machine_said(said, "VirtualBox", entry.name);
 	}
 }
 
@@ -293,7 +296,7 @@ static bool machine_make(struct deployment *d, struct error *e)
 	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 	char directory[PLATFORM_PATH_BYTES];
 
-	orphans_remove();
+	orphans_remove(NULL);
 	if (!machine_directory(s->plan, directory, e) ||
 		!machine_create(s, directory, &output, e) || !devices_set(d, &output, e) ||
 		!port_set(d, "smtp", d->smtp_port, 25, &output, e) ||
@@ -338,6 +341,12 @@ static bool virtualbox_deploy(
 	return machine_deploy(&driver, &platform_virtualbox, plan, ret, e);
 }
 
+static void virtualbox_sweep(struct buf *said)
+{
+	if (virtualbox_is_there())
+		orphans_remove(said);
+}
+
 static void virtualbox_describe(char ret_json[PLATFORM_FACTS_BYTES])
 {
 	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
@@ -362,5 +371,6 @@ const struct platform platform_virtualbox = {
 	.is_alive = site_is_alive,
 	.stop = virtualbox_stop,
 	.describe = virtualbox_describe,
+	.sweep = virtualbox_sweep,
 	.states = &virtualbox_states,
 };

@@ -111,7 +111,7 @@ static void machine_remove(const char *vmx)
 }
 
 /* Only running machines are known to VMware; what does not run is files in a directory of the lab. */
-static void orphans_remove(void)
+static void orphans_remove(struct buf *said)
 {
 	auto_buf output = { .max = OUTPUT_BYTES };
 	struct error ignored = { 0 };
@@ -122,9 +122,11 @@ static void orphans_remove(void)
 	for (struct slice rest = buf_slice(&output); vmware_list_next(&rest, &path);) {
 		char vmx[PLATFORM_PATH_BYTES];
 
-		if (machine_is_orphan(slice_skip(path, slice_find_last(path, '/'))) &&
-			slice_text(path, vmx, sizeof vmx))
-			machine_remove(vmx);
+		if (!machine_is_orphan(slice_skip(path, slice_find_last(path, '/'))) ||
+			!slice_text(path, vmx, sizeof vmx))
+			continue;
+		machine_remove(vmx);
+		machine_said(said, "VMware", path);
 	}
 }
 
@@ -229,7 +231,7 @@ static bool machine_make(struct deployment *d, struct error *e)
 	d->pop3_port = POP3_PORT;
 	d->submission_port = SUBMISSION_PORT;
 	d->imap_port = IMAP_PORT;
-	orphans_remove();
+	orphans_remove(NULL);
 	if (!machine_create(d, e))
 		return false;
 	facts_note(s);
@@ -314,6 +316,12 @@ static const struct platform_states states = {
 	.snapshot = states_snapshot, .revert = states_revert, .cut = states_cut, .boot = states_boot
 };
 
+static void vmware_sweep(struct buf *said)
+{
+	if (run_is_there("vmrun"))
+		orphans_remove(said);
+}
+
 static void vmware_describe(char ret_json[PLATFORM_FACTS_BYTES])
 {
 	static const char *const words[] = { "vmware", "-v", NULL };
@@ -334,5 +342,6 @@ const struct platform platform_vmware = {
 	.is_alive = site_is_alive,
 	.stop = vmware_stop,
 	.describe = vmware_describe,
+	.sweep = vmware_sweep,
 	.states = &states,
 };

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "lab/doctor/host.h"
 #include "lab/files/json_file.h"
+#include "lab/files/owner.h"
+#include "lab/platform/sweep.h"
 #include "lab/run/external.h"
 #include "lab/run/floor.h"
 #include "lab/run/precision.h"
@@ -86,10 +88,8 @@ static bool probe_cell(
 		}
 	}
 	if (!platform_choose(plan->x.cells[cell].platform, &platform, e) ||
-		!path_join(o->trial.work_root, "mvlab-probe-XXXXXX", work, e))
+		!owner_folder_make(o->trial.work_root, SWEEP_WORK, work, e))
 		return false;
-	if (mkdtemp(work) == NULL)
-		return fail(e, FAULT_LATER, "make a work folder '%s': %m", work);
 	trial_wish_fill(&plan->x, &plan->x.cells[cell], &o->trial, work, &wish);
 	plan->cells[cell].is_available = probe_server(platform, &wish.plan, reason) &&
 					 probe_way(platform, &wish.plan, reason) &&

@@ -6,6 +6,8 @@
 #include "lab/doctor/quiet.h"
 #include "lab/durability/durability.h"
 #include "lab/files/json_file.h"
+#include "lab/files/owner.h"
+#include "lab/platform/sweep.h"
 #include "lab/run/curve.h"
 #include "lab/run/external.h"
 #include "lab/run/stages.h"
@@ -400,15 +402,6 @@ static bool measure(struct running *r, struct plan_trial at, struct error *e)
 	return is_done;
 }
 
-static bool work_folder_make(struct running *r, struct error *e)
-{
-	if (!path_join(r->options->work_root, "mvlab-XXXXXX", r->work, e))
-		return false;
-	if (mkdtemp(r->work) == NULL)
-		return fail(e, FAULT_LATER, "make a work folder '%s': %m", r->work);
-	return true;
-}
-
 static bool results_write(const struct running *r, struct error *e)
 {
 	char path[PATH_MAX];
@@ -461,7 +454,7 @@ bool trial_run(const struct plan *plan, struct plan_trial at, const struct trial
 	if (!platform_choose(plan->x.cells[at.cell].platform, &r.platform, e) ||
 		!plan_trial_folder(plan, options->folder, at, r.folder, e) ||
 		!folder_remove(r.folder, e) || !folder_make(r.folder, e) ||
-		!work_folder_make(&r, e))
+		!owner_folder_make(r.options->work_root, SWEEP_WORK, r.work, e))
 		return false;
 	ret->reruns = rules_excluded_count(r.folder);
 	if (options->on_step != NULL)

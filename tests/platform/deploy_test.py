@@ -39,7 +39,7 @@ def alive(pids):
 def groups(lab):
     """What a deployment has in places of the machine: its cgroup, and User-mode Linux its directory."""
     return [path for place in ("/sys/fs/cgroup", "/sys/fs/cgroup/*", "/run")
-            for path in glob.glob(f"{place}/mailvisor-lab-{lab}-*")]
+            for path in glob.glob(f"{place}/mailvisor-lab-*-{lab}-*")]
 
 
 class Deployment:

@@ -115,13 +115,17 @@ static void test_sweep(void **state)
 {
 	struct libvirt_host h;
 	struct error e = { 0 };
+	auto_buf said = { .max = 1024 };
 
 	(void)state;
 	check(libvirt_host_open(&h, "test:///default", &e));
-	check(libvirt_sweep(&h, is_ours) == 0);
+	libvirt_sweep(&h, is_ours, &said);
+	check(said.len == 0);
 	machine_define(&h);
 	check(libvirt_start(&h, &e) && libvirt_snapshot(&h, "one", &e));
-	check(libvirt_sweep(&h, is_ours) == 1 && libvirt_sweep(&h, is_ours) == 0);
+	libvirt_sweep(&h, is_ours, &said);
+	libvirt_sweep(&h, is_ours, &said);
+	check(slice_same(buf_slice(&said), S("libvirt's machine 'mailvisor-lab-1-1'\n")));
 	libvirt_host_close(&h);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What VBoxManage and vmrun print, the .vmx file, PID 1's address, whose machine it is. */
+#include "lab/files/owner.h"
 #include "lab/platform/appliance.h"
 #include "lab/platform/lan.h"
 #include "lab/platform/machine.h"
@@ -8,6 +9,7 @@
 
 #include "check.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,21 +188,24 @@ static void test_vmrun(void **state)
 /* A machine is left over when the lab in its name is gone: our own, a child that ended, no name. */
 static void test_orphan(void **state)
 {
-	char name[MACHINE_NAME_BYTES], again[MACHINE_NAME_BYTES];
+	char name[MACHINE_NAME_BYTES], again[MACHINE_NAME_BYTES], mark[OWNER_MARK_BYTES];
 	pid_t child = fork();
 
 	(void)state;
-	if (child == 0)
-		_exit(0);
-	check(waitpid(child, NULL, 0) == child);
+	if (child == 0) {
+		for (;;)
+			(void)pause();
+	}
+	check(owner_mark_of(child, mark));
+	check(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
 	machine_name_next(name);
 	machine_name_next(again);
 	check(strcmp(name, again) != 0 && !machine_is_orphan(slice_of(name)));
-	(void)snprintf(name, sizeof name, MACHINE_PREFIX "%d-1", (int)child);
+	(void)snprintf(name, sizeof name, MACHINE_PREFIX "%s-1", mark);
 	check(machine_is_orphan(slice_of(name)));
 	check(!machine_is_orphan(S("somebody's machine")) && !machine_is_orphan(S("")) &&
 		!machine_is_orphan(S(MACHINE_PREFIX "x-1")) &&
-		!machine_is_orphan(S(MACHINE_PREFIX "99999999999-1")));
+		!machine_is_orphan(S(MACHINE_PREFIX "4711-1")));
 	check(machine_runs(getpid()) && !machine_runs(child) && !machine_runs(0));
 	check(machine_pid("no-such-program", "word") == 0);
 }
