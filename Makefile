@@ -2,7 +2,7 @@
 #
 #   make demo    set up, build, run the study's evaluation on every platform of this machine, write a report
 #   make check   set up, build, run every test; ends with "N passed, N failed"
-#   make check-virtualbox    VirtualBox for real, inside an emulated machine: minutes to an hour, a gigabyte of packages
+#   make check-virtualbox    VirtualBox for real, inside an emulated machine: 10 to 25 minutes, a gigabyte of packages
 #   make all     build        make deps  install what debian/control names
 #   make bench   ours against Postfix and Dovecot, in turn, as ratios
 #   make deb     Debian packages in build/deb        make install  [DESTDIR=] [PREFIX=/usr/local]

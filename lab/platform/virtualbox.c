@@ -34,9 +34,8 @@ enum {
 #define DEVICE "/dev/vboxdrv"
 #define IGNORE_FLUSH "VBoxInternal/Devices/piix3ide/0/LUN#2/Config/IgnoreFlush"
 #define FLUSH_FACT                                                                                 \
-	"asked for with IgnoreFlush=0 (VirtualBox ignores flushes unless asked); log_flush is "    \
-	"what "                                                                                    \
-	"it said"
+	"asked for with IgnoreFlush=0 (VirtualBox ignores those of IDE unless asked); log_flush "  \
+	"is what it said, of the disk that boots and of the one with the mail"
 
 static bool virtualbox_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
 {
@@ -228,7 +227,10 @@ static bool has(struct slice line, struct slice word)
 	return line.len >= word.len;
 }
 
-/* "00:00:01.2 VD: Flushes will be ignored": the lines about flushes in the machine's own log. */
+/*
+ * "00:00:08.935057 DrvVD: Flushes will be ignored": what the machine's own log says of flushes, two lines for each
+ * disk, the one that boots first. Asynchronous ones are what controllers other than IDE ask for.
+ */
 static json_t *flush_lines(struct slice log)
 {
 	json_t *lines = json_array();
@@ -236,7 +238,7 @@ static json_t *flush_lines(struct slice log)
 	while (log.len > 0) {
 		struct slice line = slice_first(log, slice_find(log, '\n'));
 
-		if (has(line, S(" VD: ")) && has(line, S("lushes")))
+		if (has(line, S(" DrvVD: ")) && has(line, S("lushes will be ")))
 			(void)json_array_append_new(lines, json_stringn(line.at, line.len));
 		log = slice_skip(log, line.len + 1);
 	}

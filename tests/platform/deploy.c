@@ -8,10 +8,11 @@
  * Prints a line of JSON: {"host": …, "smtp": …, "pop3": …, "lab": its own pid (for nsenter), "facts": …}.
  * Exit status 77 (a skipped test) and the reason when this machine does not have the platform.
  * Lines: snapshot NAME, revert NAME, save DIRECTORY, restore DIRECTORY (stops what is there, and then in
- * WORK again), migrate, cut, boot; each is answered by a line of JSON.
+ * WORK again), migrate, cut, boot, durability; each is answered by a line of JSON.
  * The variable MAILVISOR_HARDWARE has "KEY=VALUE KEY=VALUE…", MAILVISOR_MEMORY and
  * MAILVISOR_DISK mebibytes, MAILVISOR_CPUS and MAILVISOR_DEADLINE (seconds) numbers.
  */
+#include "lab/durability/durability.h"
 #include "lab/files/file.h"
 #include "lab/platform/platform.h"
 
@@ -112,6 +113,25 @@ static void restore(struct deployment *d, const struct deploy_plan *plan, const 
 	again(d, &e);
 }
 
+/* The lab's question whether an acknowledged mail is on the disk: its answer. */
+static void durability(const struct deployment *d, const struct deploy_plan *plan)
+{
+	struct durability_found found;
+	struct error e = { 0 };
+	json_t *all;
+
+	if (!durability_probe(d, plan->work_path, plan->accounts[0].address,
+		    plan->accounts[0].address, &found, &e)) {
+		answer(NULL, &e);
+		return;
+	}
+	all = durability_json(&found);
+	(void)json_dumpf(all, stdout, JSON_COMPACT);
+	(void)printf("\n");
+	(void)fflush(stdout);
+	json_decref(all);
+}
+
 static void line_do(struct deployment *d, const struct deploy_plan *plan, char *line)
 {
 	const struct platform_states *states = d->platform->states;
@@ -123,6 +143,10 @@ static void line_do(struct deployment *d, const struct deploy_plan *plan, char *
 		*what++ = '\0';
 	if (strcmp(line, "restore") == 0) {
 		restore(d, plan, what);
+		return;
+	}
+	if (strcmp(line, "durability") == 0) {
+		durability(d, plan);
 		return;
 	}
 	if (strcmp(line, "boot") == 0) {

@@ -150,8 +150,13 @@ def startvm(kept, words):
     logs = pathlib.Path(machine["folder"], machine["name"], "Logs")
     logs.mkdir(exist_ok=True)
     # Not recorded: VirtualBox's source says it so.
-    (logs / "VBox.log").write_text("00:00:01.100000 VD: Flushes will be passed to the disk\n" if machine.get("extra") == [
-        "VBoxInternal/Devices/piix3ide/0/LUN#2/Config/IgnoreFlush", "0"] else "00:00:01.1 VD: Flushes will be ignored\n")
+    is_asked = machine.get("extra") == ["VBoxInternal/Devices/piix3ide/0/LUN#2/Config/IgnoreFlush", "0"]
+    (logs / "VBox.log").write_text(
+        "00:00:04.539265   IgnoreFlush <integer> = 0x0000000000000000 (0)\n"
+        "00:00:04.989896 DrvVD: Flushes will be ignored\n00:00:04.991605 DrvVD: Async flushes will be passed to the disk\n"
+        f"00:00:05.042986 DrvVD: Flushes will be {'passed to the disk' if is_asked else 'ignored'}\n"
+        "00:00:05.043204 DrvVD: Async flushes will be passed to the disk\n"
+        "00:00:05.180381   CLFSH - CLFLUSH instruction                             = 1 (1)\n")
     print(f'VM "{ident}" has been successfully started.')
 
 

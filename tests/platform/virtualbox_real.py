@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """VirtualBox for real where it cannot run: a machine of software emulation whose processor has virtualisation (AMD-V)
 loads VirtualBox's own kernel module, and the lab's driver deploys a machine on it. It proves that the driver works; its
-times say nothing. Five to fifteen minutes, and a gigabyte of packages once: `make check-virtualbox`.
+times say nothing. It also shows what VirtualBox does with flushes, when it is asked to make them and when it is not. Ten to
+twenty minutes, and a gigabyte of packages once: `make check-virtualbox`.
 
     virtualbox_real.py CACHE DEPLOY MAILVISOR_LAB MAILVISOR
 
@@ -25,31 +26,41 @@ TOOLS = {"mmdebstrap": "mmdebstrap", "qemu-system-x86_64": "qemu-system-x86", "m
 INIT = """#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-mkdir -p /dev/shm /dev/pts /work; mount -t tmpfs shm /dev/shm; mount -t devpts pts /dev/pts
+mkdir -p /dev/shm /dev/pts /work/asked /work/unasked; mount -t tmpfs shm /dev/shm; mount -t devpts pts /dev/pts
 mount -t tmpfs tmp /tmp; mount -t tmpfs run /run
 ip link set lo up
 insmod /vboxdrv.ko || echo "virtualbox: no module"
 # VBoxManage starts the server by itself, but waits for it no longer than an emulated machine may need.
 /usr/lib/virtualbox/VBoxSVC >/dev/null 2>&1 &
 for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do /usr/lib/virtualbox/VBoxManage list vms >/dev/null 2>&1 && break; done
-echo "virtualbox: begin $(cut -d' ' -f1 /proc/uptime)"
-cat /lines | MAILVISOR_CPUS=1 MAILVISOR_MEMORY=256 MAILVISOR_DISK=64 MAILVISOR_DEADLINE=2400 \\
-    /opt/lib/ld-linux-x86-64.so.2 --library-path /opt/lib /opt/deploy virtualbox /opt/mailvisor /image /work \\
-    alice@a.example secret-of-alice
-echo "virtualbox: status $? $(cut -d' ' -f1 /proc/uptime)"
-cat /work/console.log
-/usr/lib/virtualbox/VBoxManage list vms
-echo "virtualbox: end"
+flushes() { set -- $(cat /sys/block/nvme0n1/stat); echo "virtualbox: flushes of this machine's own disk: ${16}"; }
+run() { # WORK, and lines on standard input
+    echo "virtualbox: begin $1 $(cut -d' ' -f1 /proc/uptime)"; flushes
+    MAILVISOR_CPUS=1 MAILVISOR_MEMORY=256 MAILVISOR_DISK=64 MAILVISOR_DEADLINE=2400 \\
+        /opt/lib/ld-linux-x86-64.so.2 --library-path /opt/lib /opt/deploy virtualbox /opt/mailvisor /image $1 \\
+        alice@a.example secret-of-alice
+    echo "virtualbox: status $? $(cut -d' ' -f1 /proc/uptime)"; flushes
+    cat $1/console.log
+    echo "virtualbox: machines:"
+    /usr/lib/virtualbox/VBoxManage list vms
+    echo "virtualbox: end $1"
+}
+run /work/asked </lines
+: >/unasked
+echo durability | run /work/unasked
 echo o >/proc/sysrq-trigger
 sleep 60
 """
 # Under software emulation the inner machine stops at its first instruction unless nested paging is off; the driver does not
 # and should not know that, so it is put in between, where the machine is started.
+# What VirtualBox does with flushes when it is not asked to make them is seen with the setting left out.
 MANAGE = """#!/bin/sh
+[ "$1" = setextradata ] && [ -e /unasked ] && exit 0
+[ "$1" = unregistervm ] && grep -h 'lushes will be' /work/*/machine/*/Logs/VBox.log | sed 's/^/virtualbox: log: /' >/dev/console
 [ "$1" = startvm ] && /usr/lib/virtualbox/VBoxManage.real modifyvm "$2" --nested-paging off
 exec /usr/lib/virtualbox/VBoxManage.real "$@"
 """
-LINES = "snapshot one\nrevert one\ncut\nboot\n"
+LINES = "durability\nsnapshot one\nrevert one\ncut\nboot\n"
 
 
 def skip(reason):
@@ -57,10 +68,22 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
+def costs(what, begin):
+    print(f"{what}: {time.monotonic() - begin:.0f} s", flush=True)
+
+
 def run(*words, **more):
     done = subprocess.run(words, check=False, text=True, capture_output=True, **more)
     assert done.returncode == 0, (words, done.stdout[-1500:], done.stderr[-3000:])
     return done.stdout
+
+
+def version_of(kernel):
+    return kernel.name.removeprefix("vmlinuz-")
+
+
+def headers_of(version):
+    return pathlib.Path("/lib/modules") / version / "build"
 
 
 def mirror():
@@ -82,16 +105,13 @@ def chroot_make(cache):
 
 def module_make(cache, root, version):
     module = cache / f"vboxdrv-{version}.ko"
-    headers = pathlib.Path("/lib/modules") / version / "build"
     if module.exists():
         return module
-    if not headers.exists():
-        skip(f"there are no headers of {version}; the package linux-headers-{version} brings them")
     [source] = root.glob("usr/src/virtualbox-*")
     work = cache / "module"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(source, work, symlinks=True)
-    run("make", "-C", headers, f"M={work}", "modules", timeout=1800)
+    run("make", "-C", headers_of(version), f"M={work}", "modules", timeout=1800)
     run("strip", "-g", work / "vboxdrv/vboxdrv.ko", "-o", module)
     return module
 
@@ -149,33 +169,55 @@ def outer_run(cache, kernel, disk):
     return console.read_text(errors="replace").replace("\r", "")
 
 
-def check(said):
+def part(said, name):
+    """What one deployment said: its answers, and how often the emulated machine's own disk was flushed for it."""
+    said = said[said.index(f"virtualbox: begin {name}"):said.index(f"virtualbox: end {name}")]
     answers = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    assert len(answers) == 1 + LINES.count("\n") and "virtualbox: status 0" in said, said[-6000:]
-    assert not [a for a in answers if "error" in a], answers
+    assert "virtualbox: status 0" in said and not [a for a in answers if "error" in a], said[-6000:]
+    assert "mailvisor-lab-" not in said[said.index("virtualbox: machines:"):], "a machine is left: " + said[-500:]
+    log = re.findall(r"^virtualbox: log: (.*)", said, re.M)
+    before, after = map(int, re.findall(r"own disk: (\d+)", said))
+    print(f"{name}: {after - before} flushes of the machine's disk; log: {log or 'nothing'}")
+    return answers
+
+
+def check(said):
+    answers = part(said, "/work/asked")
+    assert len(answers) == 1 + LINES.count("\n"), answers
     facts = answers[0]["facts"]
     assert facts["hypervisor"] == "VirtualBox" and facts["version"].startswith("7"), facts
     assert facts["virtualbox"]["nictype1"].lower() == "virtio", facts
-    tail = said[said.index("virtualbox: status"):]
-    assert "mailvisor-lab-" not in tail[tail.rindex("state="):], "a machine is left: " + tail[-500:]
     print(f"VirtualBox {facts['version']} inside software emulation: {answers[0]['stages_ms']}")
-    print(f"what its log says of flushes: {facts['log_flush'] or 'nothing'}")
-    print(f"snapshot, revert, cut: {[a['ms'] for a in answers[1:4]]} ms; booted again: {answers[4]['stages_ms']}")
+    assert [line.split("lushes will be ")[1] for line in facts["log_flush"]] == [
+        "ignored", "passed to the disk", "passed to the disk", "passed to the disk"], facts
+    assert answers[1]["class"] == "honest", answers[1]
+    print(f"asked for flushes: {answers[1]}")
+    print(f"snapshot, revert, cut: {[a['ms'] for a in answers[2:5]]} ms; booted again: {answers[5]['stages_ms']}")
+    [_, unasked] = part(said, "/work/unasked")
+    assert unasked["class"] == "ignored", unasked
+    print(f"not asked for them: {unasked}")
 
 
 def main():
     cache = pathlib.Path(sys.argv[1]).resolve()
     deploy, lab, server = map(os.path.abspath, sys.argv[2:])
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    kernels = sorted(pathlib.Path("/boot").glob("vmlinuz-*-cloud-amd64"))
+    kernels = [k for k in sorted(pathlib.Path("/boot").glob("vmlinuz-*-cloud-amd64")) if headers_of(version_of(k)).exists()]
     lacks = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
     if os.geteuid() != 0 or lacks or not kernels:
-        skip(f"not root, no cloud kernel, or missing {lacks}")
+        skip(f"not root, no cloud kernel with its headers (linux-image-cloud-amd64, linux-headers-cloud-amd64), or missing {lacks}")
     cache.mkdir(parents=True, exist_ok=True)
-    version = kernels[-1].name.removeprefix("vmlinuz-")
+    version = version_of(kernels[-1])
+    begin = time.monotonic()
     root = chroot_make(cache)
+    costs("chroot", begin)
+    begin = time.monotonic()
     disk = tree_make(cache, root, kernels[-1], version, deploy, lab, server)
-    check(outer_run(cache, kernels[-1], disk))
+    costs("module, image and disk", begin)
+    begin = time.monotonic()
+    said = outer_run(cache, kernels[-1], disk)
+    costs("the emulated machine", begin)
+    check(said)
 
 
 main()
