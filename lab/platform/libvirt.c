@@ -263,7 +263,9 @@ static bool libvirt_usage(const struct deployment *d, struct platform_usage *ret
 		return false;
 	*ret = (struct platform_usage){ .cpu_ns = usage.cpu_ns,
 		.memory_bytes = usage.memory_bytes,
-		.write_bytes = UINT64_MAX };
+		.write_bytes = usage.write_bytes,
+		.flushes = usage.flushes,
+		.exits = UINT64_MAX };
 	return true;
 }
 

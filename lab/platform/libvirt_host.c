@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONSOLE_BYTES = 4096, VERSION_PART = 1000, SNAPSHOT_XML_BYTES = 256 };
+enum { CONSOLE_BYTES = 4096, VERSION_PART = 1000, SNAPSHOT_XML_BYTES = 256, DISK_STAT_COUNT = 16 };
 
 /* libvirt prints failures by itself unless somebody takes them. */
 static void be_silent(void *data, virErrorPtr error)
@@ -205,6 +205,26 @@ bool libvirt_revert(struct libvirt_host *h, const char *name, struct error *e)
 	return is_back;
 }
 
+/* Of all disks together: only one is written to. */
+static void disks_read(virDomainPtr domain, struct libvirt_usage *ret)
+{
+	virTypedParameter parameters[DISK_STAT_COUNT];
+	int count = DISK_STAT_COUNT;
+	long long value = 0;
+
+	if (virDomainBlockStatsFlags(domain, "", parameters, &count, 0) < 0)
+		return;
+	if (virTypedParamsGetLLong(parameters, count, VIR_DOMAIN_BLOCK_STATS_FLUSH_REQ, &value) ==
+			1 &&
+		value >= 0)
+		ret->flushes = (uint64_t)value;
+	if (virTypedParamsGetLLong(parameters, count, VIR_DOMAIN_BLOCK_STATS_WRITE_BYTES, &value) ==
+			1 &&
+		value >= 0)
+		ret->write_bytes = (uint64_t)value;
+	virTypedParamsClear(parameters, count);
+}
+
 bool libvirt_usage_read(const struct libvirt_host *h, struct libvirt_usage *ret)
 {
 	virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
@@ -212,7 +232,11 @@ bool libvirt_usage_read(const struct libvirt_host *h, struct libvirt_usage *ret)
 
 	if (h->domain == NULL || virDomainGetInfo(h->domain, &info) < 0)
 		return false;
-	*ret = (struct libvirt_usage){ .cpu_ns = info.cpuTime, .memory_bytes = UINT64_MAX };
+	*ret = (struct libvirt_usage){ .cpu_ns = info.cpuTime,
+		.memory_bytes = UINT64_MAX,
+		.write_bytes = UINT64_MAX,
+		.flushes = UINT64_MAX };
+	disks_read(h->domain, ret);
 	int count = virDomainMemoryStats(h->domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
 
 	for (int i = 0; i < count; i++) {

@@ -4,8 +4,8 @@
  * libvirt_host - a host that libvirt reaches, and one machine on it: define, start, look, stop.
  *
  * The home of libvirt's C API. All by URI: qemu:///system, xen:///system, qemu+ssh://host/system,
- * esx://host/. What libvirt complains about comes back in the failure. Blocking calls; libvirt has its
- * own time-outs (keepalive). Threads: the lab's main thread.
+ * esx://host/. What libvirt complains about comes back in the failure. Calls block: there is no event loop,
+ * and so no keepalive; a host that stops to answer holds them until its connection ends. Threads: the lab's main thread.
  * Owns: connection, domain and console stream; closed by libvirt_host_close().
  */
 #include "base/buf.h"
@@ -22,7 +22,7 @@ struct libvirt_host {
 };
 
 struct libvirt_usage {
-	uint64_t cpu_ns, memory_bytes; /* UINT64_MAX: not known */
+	uint64_t cpu_ns, memory_bytes, write_bytes, flushes; /* UINT64_MAX: not known */
 };
 
 MUST_CHECK bool libvirt_host_open(struct libvirt_host *ret, const char *uri, struct error *e);

@@ -25,8 +25,8 @@ enum {
 	MAJOR_MIN = 7, /* options were spelled differently before */
 	MANAGE_WAIT_MS =
 		240000, /* 0.1 s a call; a snapshot of a big machine, or a slow host, much more */
-	UNREGISTER_TRY_COUNT = 20, /* the session is locked for a second after the end */
-	UNREGISTER_WAIT_MS = 250,
+	UNLOCK_TRY_COUNT = 20, /* the session is locked for a second after the end */
+	UNLOCK_WAIT_MS = 250,
 	MEGABYTE_BITS = 20,
 	LINE_BYTES = 256,
 };
@@ -63,14 +63,14 @@ static void machine_remove(const char *uuid)
 {
 	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 
-	for (unsigned i = 0; i < UNREGISTER_TRY_COUNT; i++) {
+	for (unsigned i = 0; i < UNLOCK_TRY_COUNT; i++) {
 		struct error ignored = { 0 }, why = { 0 };
 
 		(void)!MANAGE(&output, &ignored, "controlvm", uuid, "poweroff");
 		if (MANAGE(&output, &why, "unregistervm", uuid, "--delete") ||
 			strstr(why.text, "Could not find a registered machine") != NULL)
 			return;
-		(void)poll(NULL, 0, UNREGISTER_WAIT_MS);
+		(void)poll(NULL, 0, UNLOCK_WAIT_MS);
 	}
 }
 
@@ -278,13 +278,26 @@ static void facts_note(struct site *s, struct buf *output)
 	settings_note(s, output);
 }
 
+/* For a moment after its end a machine is locked by a session that goes. */
+static bool unlocked_start(const char *uuid, struct buf *output, struct error *e)
+{
+	for (unsigned i = 1;; i++) {
+		if (MANAGE(output, e, "startvm", uuid, "--type", "headless"))
+			return true;
+		if (i == UNLOCK_TRY_COUNT || strstr(e->text, "locked") == NULL)
+			return false;
+		error_clear(e);
+		(void)poll(NULL, 0, UNLOCK_WAIT_MS);
+	}
+}
+
 bool virtualbox_start(struct deployment *d, struct error *e)
 {
 	struct site *s = site_of(d);
 	auto_buf output = { .max = VIRTUALBOX_OUTPUT_BYTES };
 
 	machine_spawn(d);
-	if (!MANAGE(&output, e, "startvm", s->machine, "--type", "headless"))
+	if (!unlocked_start(s->machine, &output, e))
 		return false;
 	s->keeper.program_pid = machine_pid("VBoxHeadless", s->machine);
 	s->looks = virtualbox_looks;

@@ -31,26 +31,45 @@ enum {
 	OUTPUT_BYTES = 16 << 10, /* `vmrun list` with a hundred machines */
 	DELETE_TRY_COUNT = 20,   /* the machine's lock goes a moment after its process */
 	DELETE_WAIT_MS = 250,
+	VMRUN_WAIT_MS = 240000, /* a snapshot writes the machine's memory */
+	SOFT_WAIT_MS = 30000,   /* without VMware Tools in the guest it need not answer soon */
 };
 
 /* vmrun with these words; the first two say which product. */
 #define VMRUN(output, e, ...)                                                                      \
 	vmrun((const char *[]){ "vmrun", "-T", NULL, __VA_ARGS__, NULL }, output, e)
 
-static bool vmrun(const char **words, struct buf *output, struct error *e)
+static bool has_player_only(void)
+{
+	return !run_is_there("vmware") && run_is_there("vmplayer");
+}
+
+/* It complains on standard output, and not in every version with an exit status that says so. */
+static bool vmrun_within(const char **words, unsigned wait_ms, struct buf *output, struct error *e)
 {
 	struct error raw = { 0 };
 
-	words[2] = run_is_there("vmware") || !run_is_there("vmplayer") ? "ws" : "player";
+	words[2] = has_player_only() ? "player" : "ws";
 	buf_clear(output);
-	if (run(words, S(""), output, &raw))
-		return true;
+	bool is_done = run_within(words, S(""), wait_ms, output, &raw);
 	struct slice said = vmware_complaint(buf_slice(output));
 
-	if (said.len == 0)
-		return fail(e, raw.fault, "%s", raw.text);
-	return fail(e, raw.fault, "vmrun %s: %.*s", words[3],
-		(int)(said.len > 180 ? 180 : said.len), said.at);
+	if (said.len > 0)
+		return fail(e, is_done ? FAULT_NEVER : raw.fault, "vmrun %s: %.*s", words[3],
+			(int)(said.len > 180 ? 180 : said.len), said.at);
+	return is_done || fail(e, raw.fault, "%s", raw.text);
+}
+
+static bool vmrun(const char **words, struct buf *output, struct error *e)
+{
+	return vmrun_within(words, VMRUN_WAIT_MS, output, e);
+}
+
+static void version_read(char *room, size_t size)
+{
+	const char *words[] = { has_player_only() ? "vmplayer" : "vmware", "-v", NULL };
+
+	run_line(words, room, size);
 }
 
 static bool vmware_probe(const struct deploy_plan *plan, char ret_reason[PLATFORM_REASON_BYTES])
@@ -195,11 +214,8 @@ static bool vmware_looks(struct site *s, char *ret_reason)
 static void facts_note(struct site *s)
 {
 	char version[128];
-	const char *words[] = { "vmware", "-v", NULL };
 
-	if (!run_is_there("vmware"))
-		words[0] = "vmplayer";
-	run_line(words, version, sizeof version);
+	version_read(version, sizeof version);
 	machine_note(s, "VMware", slice_of(version));
 	(void)json_object_update_new(s->facts,
 		json_pack("{s:s, s:s, s:s, s:s, s:s}", "disk", "pvscsi, growing VMDK", "cache",
@@ -214,7 +230,8 @@ static bool machine_start(struct deployment *d, struct error *e)
 	auto_buf output = { .max = OUTPUT_BYTES };
 
 	machine_spawn(d);
-	if (!VMRUN(&output, e, "start", s->machine, "nogui"))
+	/* A snapshot of a running machine may have started it again: vmrun then refuses to. */
+	if (!is_listed(s->machine) && !VMRUN(&output, e, "start", s->machine, "nogui"))
 		return false;
 	s->keeper.program_pid = machine_pid("vmware-vmx", s->machine);
 	s->looks = vmware_looks;
@@ -244,7 +261,9 @@ static bool press(struct site *s)
 	auto_buf output = { .max = OUTPUT_BYTES };
 	struct error ignored = { 0 };
 
-	return VMRUN(&output, &ignored, "stop", s->machine, "soft");
+	return vmrun_within(
+		(const char *[]){ "vmrun", "-T", NULL, "stop", s->machine, "soft", NULL },
+		SOFT_WAIT_MS, &output, &ignored);
 }
 
 static void remove_own(struct site *s)
@@ -324,10 +343,9 @@ static void vmware_sweep(struct buf *said)
 
 static void vmware_describe(char ret_json[PLATFORM_FACTS_BYTES])
 {
-	static const char *const words[] = { "vmware", "-v", NULL };
 	char version[128];
 
-	run_line(words, version, sizeof version);
+	version_read(version, sizeof version);
 	site_facts_print(json_pack("{s:s}", "vmware", version), ret_json);
 }
 

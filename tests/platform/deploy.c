@@ -45,11 +45,12 @@ static void print(const struct deployment *d)
 	for (unsigned i = 0; i < d->stage_count; i++)
 		(void)json_object_set_new(stages, d->stages[i].name,
 			json_real((double)(d->stages[i].at_ns - d->spawn_ns) / 1e6));
-	all = json_pack("{s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:b, s:I, s:I, s:f}", "host", d->host,
-		"smtp", d->smtp_port, "pop3", d->pop3_port, "lab", (int)getpid(), "facts",
+	all = json_pack("{s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:f}", "host",
+		d->host, "smtp", d->smtp_port, "pop3", d->pop3_port, "lab", (int)getpid(), "facts",
 		json_loads(d->facts_json, 0, &where), "describe", json_loads(describe, 0, &where),
 		"stages_ms", stages, "has_usage", has_usage, "cpu_ns", (json_int_t)usage.cpu_ns,
-		"memory_bytes", (json_int_t)usage.memory_bytes, "first_220_ms",
+		"memory_bytes", (json_int_t)usage.memory_bytes, "flushes",
+		(json_int_t)usage.flushes, "first_220_ms",
 		(double)(d->first_220_ns - d->spawn_ns) / 1e6);
 	(void)json_dumpf(all, stdout, JSON_COMPACT | JSON_SORT_KEYS);
 	(void)printf("\n");

@@ -100,6 +100,7 @@ def check(daemon, deploy, server, base):
     facts = first.facts["facts"]
     assert facts["uri"] == "qemu:///system" and re.match(r"libvirt \d+\.\d+\.\d+, QEMU \d", facts["version"]), facts
     assert first.facts["has_usage"] and first.facts["cpu_ns"] > 0 and first.facts["memory_bytes"] > 0, first.facts
+    assert first.facts["flushes"] > 0, "libvirt counts the guest's flushes"
     assert {"spawn", "init", "network", "server", "banner", "ready"} <= set(first.facts["stages_ms"]), first.facts
     assert len(daemon.machines()) == 1
     first.lab.send_signal(signal.SIGKILL)

@@ -137,6 +137,9 @@ def startvm(kept, words):
     if stub.fails("startvm"):
         refuse(f"The virtual machine '{machine['name']}' has terminated unexpectedly during startup with exit code 1 (0x1)",
                "Details: code NS_ERROR_FAILURE (0x80004005), component MachineWrap, interface IMachine")
+    if machine.pop("is_locked", False):
+        refuse(f"The machine '{machine['name']}' is already locked by a session (or being locked or unlocked)",
+               "Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component MachineWrap, interface IMachine")
     has, ctl = machine["set"], machine["controller"]
     assert has["--nic1"] == "nat" and has["--nic-type1"] == "virtio" and has["--firmware"] == "bios", has
     assert ctl["--controller"] == "PIIX4" and ctl["--add"] == "ide", ctl
@@ -149,7 +152,7 @@ def startvm(kept, words):
     stub.start(machine, "VBoxHeadless", ident, words)
     logs = pathlib.Path(machine["folder"], machine["name"], "Logs")
     logs.mkdir(exist_ok=True)
-    # Not recorded: VirtualBox's source says it so.
+    # As in 7.2.22's log: two lines a disk, the one that boots first.
     is_asked = machine.get("extra") == ["VBoxInternal/Devices/piix3ide/0/LUN#2/Config/IgnoreFlush", "0"]
     (logs / "VBox.log").write_text(
         "00:00:04.539265   IgnoreFlush <integer> = 0x0000000000000000 (0)\n"
@@ -169,6 +172,7 @@ def controlvm(kept, words):
         return
     assert words == ["poweroff"]
     stub.kill(machine)
+    machine["is_locked"] = True  # until somebody has asked
     print(PROGRESS, file=sys.stderr)
 
 

@@ -46,6 +46,8 @@ def start(kept, path, words):
     if stub.fails("start"):
         refuse("The virtual machine cannot be powered on")  # not recorded: no VMware was at hand
     machine = kept["machines"].setdefault(path, {})
+    if stub.is_running(machine):
+        refuse("The virtual machine is already running")
     variables = stub.STATE / "variables.fd"
     shutil.copyfile(VARIABLES, variables)
     forwards = "".join(f",hostfwd=tcp:10.0.2.15:{port}-:{port}" for port in (25, 110, 143, 587))
@@ -81,6 +83,7 @@ def revert(kept, path, words):
         refuse("The snapshot does not exist")
     assert not stub.is_running(kept["machines"][path])
     stub.disks_back(kept["machines"][path], words[0], disks(path))
+    start(kept, path, ["nogui"])  # VIX API reference, RevertToSnapshot: it ends in the power state that the snapshot had
 
 
 def snapshot_delete(kept, path, words):
