@@ -97,3 +97,13 @@ def test_a_setting_is_a_factor(tmp_path):
         assert ("ev=mail.stage" in text) == is_on
     assert (out / "experiment.conf").read_text().count('set = { "log.level=warn", "trace.keep=0h" }') == 1
     assert [len(rows) for rows in rows_by_label(out).values()] == [8, 8]
+
+
+def test_a_plan_has_each_parts_effect(tmp_path):
+    """Four cells, two parts at two levels: each part's effect over all of them, in the terminal and in the report."""
+    out, done = run(tmp_path, {f"c{cpus}-{way}": f"cpus = {cpus}\n submit = {way}" for cpus in (1, 2)
+                               for way in ("smtp", "plain")}, messages=3)
+    for part in ("cpus = 2 instead of 1", "submit = plain instead of smtp"):
+        assert re.search(rf"^  {part}: [0-9.]+ % (less|more) time, 1 block, p_Holm ", done.stdout, re.M), done.stdout
+    report = (out / "report.md").read_text()
+    assert "## What each part does" in report and re.search(r"\| submit \| smtp \| plain \| [0-9.]+ ", report)

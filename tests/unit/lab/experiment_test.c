@@ -7,7 +7,8 @@
 static void test_builtin_reads_back(void **state)
 {
 	static const char *const names[] = { "paper", "devices", "filesystems", "storage",
-		"servers", "load" };
+		"servers", "load", "screen", "tls", "timeline", "size-sweep", "overload", "bursty",
+		"partly-open", "idle" };
 
 	(void)state;
 	for (unsigned i = 0; i < 2 * COUNT(names); i++) {
