@@ -89,17 +89,16 @@ class Changes:
         told = answer if '[COPYUID ' in answer else next(
             (line for line in reversed(s.log) if '[COPYUID ' in line and line.startswith('S: *')), '')
         there = [u for u in uids if u in box.messages]
-        if '[COPYUID ' not in told or not there or not answer.startswith('OK'):
-            if answer.startswith('OK') and there:
-                s.wrong(f'no COPYUID for {there}: {answer!r}')
+        if not there or not answer.startswith('OK'):
             return
-        _, validity, source, target = told[told.index('[COPYUID '):].split(']')[0].split()
         target_box = self.boxes[place]
-        if numbers(source) != there or int(validity) != target_box.uid_validity:
-            s.wrong(f'COPYUID {source} with {validity}, not {there} with {target_box.uid_validity}')
         first = target_box.uid_next
-        if numbers(target) != list(range(first, first + len(there))):
-            s.wrong(f'COPYUID to {target}, the next is {first}')
+        truth = (target_box.uid_validity, there, list(range(first, first + len(there))))
+        _, *words = told[told.index('[COPYUID '):].split(']')[0].split() if '[COPYUID ' in told else ['']
+        if 'r' in rights and (not words or (int(words[0]), numbers(words[1]), numbers(words[2])) != truth):
+            s.wrong(f'COPYUID {words}, it is {truth}')
+        if 'r' not in rights and '[COPYUID ' in answer:
+            s.wrong(f'it may not read the mailbox, and is told UIDs of it: {answer!r}')
         for uid in there:
             target_box.add(box.messages[uid].copy(target_box.uid_next, rights))
         if verb == 'MOVE':
@@ -132,12 +131,19 @@ class Changes:
     def appended(self, s, answer, place, rows):
         """rows: Message without the UID."""
         box, rights = self.boxes[place], self.rights(s.user, place)
-        validity, uids = answer[answer.index('[APPENDUID '):].split(']')[0].split()[1:]
-        if int(validity) != box.uid_validity or numbers(uids) != list(range(box.uid_next, box.uid_next + len(rows))):
-            s.wrong(f'APPENDUID {validity} {uids}, not {box.uid_validity} and {len(rows)} from {box.uid_next}')
+        if 'r' in rights:
+            self.told_uids(s, answer, box, len(rows))
+        elif '[APPENDUID' in answer:
+            s.wrong(f'it may not read the mailbox, and is told UIDs of it: {answer!r}')
         for flags, *rest in rows:
             box.add(Message(box.uid_next, allowed(rights, flags), *rest))
         self.told_rightly(s)
+
+    @staticmethod
+    def told_uids(s, answer, box, count):
+        validity, uids = answer[answer.index('[APPENDUID '):].split(']')[0].split()[1:]
+        if int(validity) != box.uid_validity or numbers(uids) != list(range(box.uid_next, box.uid_next + count)):
+            s.wrong(f'APPENDUID {validity} {uids}, not {box.uid_validity} and {count} from {box.uid_next}')
 
     def do_catenate(self):
         """A header of its own over the text of a message that is there."""
@@ -177,7 +183,7 @@ class Changes:
         self.fit(s, answer, not is_there, () if is_there else ('NO', 'BAD'))
         if not answer.startswith('OK'):
             return
-        told = answer if '[APPENDUID ' in answer else next(line for line in reversed(s.log) if '[APPENDUID ' in line)
+        told = answer if '[APPENDUID ' in answer else next((line for line in reversed(s.log) if '[APPENDUID ' in line), '')
         box.remove([uid])
         self.appended(s, told, place, [row])
 

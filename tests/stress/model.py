@@ -44,6 +44,7 @@ class Box:
         self.messages = {}      # uid -> Message, in order
         self.highest = 0        # HIGHESTMODSEQ when it was last asked for
         self.is_changed = True  # since then
+        self.is_noted = False   # METADATA moved HIGHESTMODSEQ (RFC 7162 3.2), without a sync: a kill may take that back
         self.gone = {}          # uid -> the highest modseq known before it went
 
     def rights(self, user):

@@ -58,6 +58,7 @@ class Sharing:
             if self.is_allowed(s, s.do(f'SETMETADATA {s.spell(place)} ({text})', None), may_write):
                 box.notes |= {(self.whose(s, e), e): v for e, v in zip(entries, values)}
                 box.notes = {k: v for k, v in box.notes.items() if v is not None}
+                box.is_noted = True
         answer = s.do(f'GETMETADATA (DEPTH infinity) {s.spell(place)} (/shared /private)', None)
         if self.is_allowed(s, answer, may):
             told = {}
