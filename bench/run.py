@@ -249,8 +249,8 @@ def show(results, floor, kept):
     if kept:
         rates, cpus = zip(*kept)
         print(f'\nfloor of the delivery: {statistics.median(rates):.4g} [{min(rates):.4g}..{max(rates):.4g}] /s, '
-              f'{statistics.median(cpus):.4g} ms CPU a mail: a server of one thread that keeps\nwhat it is sent, a sync a group, and '
-              'cannot find it again.')
+              f'{statistics.median(cpus):.4g} ms CPU a mail: a server of one thread that keeps\n'
+              'what it is sent, a sync a group, and cannot find it again.')
     print('\nmedian [least..most] of the rounds; the two took turns in every round')
 
 

@@ -4,8 +4,8 @@
  * precision - may the run end before its last block, by a rule that was declared before it began (rules, precision_permille)?
  *
  * After PRECISION_BLOCKS_MIN blocks it may, when half the width of the 95 % interval of every ratio of platforms at every size
- * (trials' medians, paired by block: compare.h) is at most that many tenths of a percent. Never by a p value: stopping at the first good
- * one makes good ones of noise; a width says nothing about which platform is ahead.
+ * (trials' medians, paired by block: compare.h) is at most that many tenths of a percent. Never by a p value: stopping at the
+ * first good one makes good ones of noise; a width says nothing about which platform is ahead.
  * Reads the samples of the finished trials. Controls take no part. A ratio that has no interval is not precise.
  */
 #include "lab/run/plan.h"

@@ -201,15 +201,16 @@ static uint64_t client_wait_ms(const struct client *c)
  */
 static bool client_is_revoked(struct client *c)
 {
-	struct directory *directory = c->host->mail->directory;
 	auto_arena a = { .max = 4 * LIMIT_ARENA_BYTES };
 	struct error e = { .fault = FAULT_NONE };
+	struct directory *directory;
 	struct account now;
 	bool is_found = false;
 	uint64_t changes;
 
 	if (c->account == NULL)
 		return false;
+	directory = c->host->mail->directory;
 	changes = directory_changes(directory);
 	if (changes == c->directory_seen)
 		return false;

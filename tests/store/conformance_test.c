@@ -252,20 +252,6 @@ static void test_limits(struct kit *k)
 	free(sets);
 }
 
-static void blob_expect(
-	struct kit *k, unsigned blob, uint32_t number, const char *bytes, size_t len)
-{
-	auto_buf body = { .max = LIMIT_BLOB_CHUNK_BYTES };
-	struct error e = { 0 };
-	bool is_found = false;
-
-	if (!store_chunk_read(k->store, kit_blob(blob), number, &body, &is_found, &e))
-		kit_fail("%s", e.text);
-	assert_int_equal(is_found, bytes != NULL);
-	if (bytes != NULL)
-		assert_true(slice_same(buf_slice(&body), (struct slice){ bytes, len }));
-}
-
 static void blob_drop(struct kit *k, unsigned blob)
 {
 	struct id drop = kit_blob(blob);
@@ -287,7 +273,7 @@ static void wishes_expect(struct kit *k, const char *big)
 		struct slice bytes = wishes[i].bytes;
 
 		if (bytes.len > 0)
-			blob_expect(k, blobs[i], 0, bytes.at, bytes.len);
+			kit_expect_blob(k, blobs[i], 0, bytes.at, bytes.len);
 		if (blobs[i] == 1 && big != NULL && k->engine->chunks_pin != NULL)
 			assert_true(
 				slice_same(bytes, (struct slice){ big, LIMIT_BLOB_CHUNK_BYTES }));
@@ -314,13 +300,13 @@ static void test_blobs(struct kit *k)
 			&(struct store_chunk){ kit_blob(1), number, { big, sizeof big } }, &e));
 	assert_int_equal(store_commit(k->store, &txn), STORE_OK);
 	for (int i = 0; i < 2; i++) {
-		blob_expect(k, 1, 0, big, sizeof big);
-		blob_expect(k, 1, 1, big, sizeof big);
-		blob_expect(k, 1, 2, big, 10240);
-		blob_expect(k, 1, 3, NULL, 0);
-		blob_expect(k, 2, 0, "small", 5);
-		blob_expect(k, 3, 0, "", 0);
-		blob_expect(k, 4, 0, NULL, 0);
+		kit_expect_blob(k, 1, 0, big, sizeof big);
+		kit_expect_blob(k, 1, 1, big, sizeof big);
+		kit_expect_blob(k, 1, 2, big, 10240);
+		kit_expect_blob(k, 1, 3, NULL, 0);
+		kit_expect_blob(k, 2, 0, "small", 5);
+		kit_expect_blob(k, 3, 0, "", 0);
+		kit_expect_blob(k, 4, 0, NULL, 0);
 		wishes_expect(k, big);
 		if (kit_is_durable(k)) {
 			kit_close_only(k);
@@ -330,8 +316,8 @@ static void test_blobs(struct kit *k)
 	blob_drop(k, 1);
 	blob_drop(k, 4); /* was never there */
 	for (uint32_t number = 0; number < 3; number++)
-		blob_expect(k, 1, number, NULL, 0);
-	blob_expect(k, 2, 0, "small", 5);
+		kit_expect_blob(k, 1, number, NULL, 0);
+	kit_expect_blob(k, 2, 0, "small", 5);
 	wishes_expect(k, NULL);
 }
 
@@ -415,8 +401,8 @@ static void test_check(struct kit *k)
 	assert_true(f.rows == 2 && f.damaged_keys == 0 && f.damaged_blobs == 1 && f.orphans == 3);
 	f = check_run(k, false);
 	assert_true(f.rows == 2 && f.damaged_keys == 0 && f.damaged_blobs == 0 && f.orphans == 0);
-	blob_expect(k, 2, 0, big, 100);
-	blob_expect(k, 3, 0, NULL, 0);
+	kit_expect_blob(k, 2, 0, big, 100);
+	kit_expect_blob(k, 3, 0, NULL, 0);
 }
 
 /* A third of all is answered at random; what was answered OK is there, CONFLICT is not. */

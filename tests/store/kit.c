@@ -140,3 +140,16 @@ void kit_fill(char *room, size_t bytes, uint64_t seed)
 		room[i] = (char)(seed >> 56);
 	}
 }
+
+void kit_expect_blob(struct kit *k, unsigned blob, uint32_t number, const char *bytes, size_t len)
+{
+	auto_buf body = { .max = LIMIT_BLOB_CHUNK_BYTES };
+	struct error e = { 0 };
+	bool is_found = false;
+
+	if (!store_chunk_read(k->store, kit_blob(blob), number, &body, &is_found, &e))
+		kit_fail("%s", e.text);
+	assert_int_equal(is_found, bytes != NULL);
+	if (bytes != NULL)
+		assert_true(slice_same(buf_slice(&body), (struct slice){ bytes, len }));
+}

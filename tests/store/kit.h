@@ -45,3 +45,5 @@ void kit_expect_rows(
 struct id kit_blob(unsigned number);
 /* `bytes` of a pattern that depends on the seed. */
 void kit_fill(char *room, size_t bytes, uint64_t seed);
+/* The chunk has these bytes, or, with NULL, is not there. */
+void kit_expect_blob(struct kit *k, unsigned blob, uint32_t number, const char *bytes, size_t len);
