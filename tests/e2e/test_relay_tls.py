@@ -149,7 +149,8 @@ def test_none_does_not_ask(server, certificates):
 
 @pytest.mark.no_server
 @pytest.mark.parametrize('settings, why', [
-    (['relay.tls=verify', 'relay.tls_ca=/nowhere.pem'], "read the authorities '/nowhere.pem': No such file"),
+    (['relay.tls=verify', 'relay.tls_ca=/nowhere.pem'], "set 'relay.tls_ca': '/nowhere.pem': No such file"),
+    (['relay.tls=verify', 'relay.tls_ca=/etc/hostname'], "read the authorities '/etc/hostname'"),
     (['relay.tls=sometimes'], "set 'relay.tls': 'sometimes' is not one of: none, may, encrypt, verify"),
     (['relay.tls=may', 'relay.tls_name=b.example'], "set 'relay.tls_name': only relay.tls=verify looks at names"),
     (['relay.tls=verify', 'relay.host=lmtp:unix:x.sock'], "set 'relay.tls': there is no TLS to a Unix socket")])
