@@ -16,21 +16,6 @@ bool cursor_finished(const struct cursor *c)
 	return !c->broken && c->at == c->end;
 }
 
-bool cursor_at_end(const struct cursor *c)
-{
-	return c->broken || c->at == c->end;
-}
-
-size_t cursor_left(const struct cursor *c)
-{
-	return c->broken ? 0 : (size_t)(c->end - c->at);
-}
-
-struct slice cursor_rest(const struct cursor *c)
-{
-	return (struct slice){ c->at, cursor_left(c) };
-}
-
 void cursor_break(struct cursor *c)
 {
 	c->broken = true;
@@ -81,14 +66,14 @@ struct slice cursor_while(struct cursor *c, bool (*is_part)(char byte))
 
 struct slice cursor_take(struct cursor *c, size_t count)
 {
-	struct slice rest = cursor_rest(c);
+	const char *from = c->at;
 
-	if (c->broken || rest.len < count) {
+	if (c->broken || cursor_left(c) < count) {
 		c->broken = true;
 		return S("");
 	}
 	c->at += count;
-	return slice_first(rest, count);
+	return (struct slice){ from, count };
 }
 
 uint64_t cursor_number(struct cursor *c, uint64_t max)

@@ -17,9 +17,19 @@ struct cursor {
 struct cursor cursor_over(struct slice s);
 /* Nothing broke and nothing is left over. */
 bool cursor_finished(const struct cursor *c);
-bool cursor_at_end(const struct cursor *c); /* also true when broken */
-size_t cursor_left(const struct cursor *c);
-struct slice cursor_rest(const struct cursor *c);
+/* These are here to be inlined: every byte of every record goes through them. */
+static inline bool cursor_at_end(const struct cursor *c) /* also true when broken */
+{
+	return c->broken || c->at == c->end;
+}
+static inline size_t cursor_left(const struct cursor *c)
+{
+	return c->broken ? 0 : (size_t)(c->end - c->at);
+}
+static inline struct slice cursor_rest(const struct cursor *c)
+{
+	return (struct slice){ c->at, cursor_left(c) };
+}
 void cursor_break(struct cursor *c);
 /* The next byte without moving, or -1 at the end or when broken. */
 int cursor_peek(const struct cursor *c);

@@ -48,17 +48,14 @@ uint64_t record_read_number(struct cursor *c)
 {
 	uint64_t value = 0;
 
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		struct slice byte = cursor_take(c, 1);
-		uint64_t low;
+	for (unsigned shift = 0; shift < 64 && !cursor_at_end(c); shift += 7) {
+		uint8_t byte = (uint8_t)*c->at++;
+		uint64_t low = byte & 0x7f;
 
-		if (c->broken)
-			return 0;
-		low = (uint64_t)(byte.at[0] & 0x7f);
 		if (low > UINT64_MAX >> shift)
 			break;
 		value |= low << shift;
-		if ((byte.at[0] & 0x80) == 0)
+		if ((byte & 0x80) == 0)
 			return value;
 	}
 	cursor_break(c);
