@@ -202,7 +202,7 @@ def test_report_is_a_pure_function_of_its_folder(tmp_path):
     figures = sorted(p.stem for p in moved.glob("figures/*.svg"))
     assert figures == sorted(["bars-1024", "bars-3072", "bars-5120", "bars-10240", "spread-1024", "spread-10240",
                               "tail-1024", "stages-1024", "stages-10240", "tail-10240", "forest", "sizes", "order",
-                              "canary"])
+                              "canary", "lags", "warmup"])
     assert text.count("<svg") == len(figures) and "<script" not in text and "http" not in re.sub(
         r"http://www\.w3\.org/\S+", "", text), "self-contained: no script, nothing from elsewhere"
 
