@@ -73,6 +73,16 @@ def test_second_start_names_directory_and_process(server):
     assert greeting(server.ports['smtp']).startswith(b'220 ')
 
 
+def test_the_socket_of_a_deep_directory_is_found(server, tmp_path):
+    """A socket's address has room for 107 bytes; a path may be longer."""
+    deep = tmp_path / ('d' * 120)
+    deep.symlink_to(server.data)
+    done = subprocess.run([server.program, 'status', '--data', deep], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stderr == '', done.stderr
+    missing = subprocess.run([server.program, 'status', '--data', f'{deep}2'], capture_output=True, text=True, timeout=30)
+    assert missing.returncode != 0 and 'no server answers' in missing.stderr, missing.stderr
+
+
 @pytest.mark.no_server
 def test_taken_port_is_named(server):
     with socket.create_server(('127.0.0.1', 0)) as taken:

@@ -2,9 +2,12 @@
 #include "cmd/client/client.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 enum {
 	CALL_URL_BYTES = 4096,
@@ -12,6 +15,33 @@ enum {
 	CALL_CONNECT_S = 10,
 	CALL_SILENCE_S = 120, /* removing a large account takes its time */
 };
+
+/* Where curl finds the socket. */
+struct door {
+	int fd; /* of its directory, or -1 */
+	char path[WHERE_PATH_BYTES];
+};
+
+static void door_done(struct door *d)
+{
+	if (d->fd >= 0)
+		(void)close(d->fd);
+}
+
+/* A socket's address has room for 107 bytes (unix(7)); one with a longer path is reached through its directory, as in proc(5). */
+static void door_find(struct door *d, const char *socket)
+{
+	const char *name = strrchr(socket, '/');
+
+	*d = (struct door){ .fd = -1 };
+	(void)snprintf(d->path, sizeof d->path, "%s", socket);
+	if (name == NULL || strlen(socket) < sizeof((struct sockaddr_un *)NULL)->sun_path)
+		return;
+	d->path[name - socket] = '\0';
+	d->fd = open(d->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (d->fd >= 0)
+		(void)snprintf(d->path, sizeof d->path, "/proc/self/fd/%d%s", d->fd, name);
+}
 
 /* What curl's functions are given. */
 struct transfer {
@@ -81,10 +111,10 @@ static bool make_url(CURL *curl, const struct call *call, struct buf *url)
 	return buf_add_byte(url, '\0');
 }
 
-static void set_options(CURL *curl, const struct client *c, const struct call *call,
+static void set_options(CURL *curl, const struct door *door, const struct call *call,
 	const char *url, struct transfer *t)
 {
-	(void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->socket);
+	(void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, door->path);
 	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
 	(void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CALL_CONNECT_S);
@@ -106,7 +136,8 @@ static int no_server(const struct client *c, const struct call *call, CURLcode c
 {
 	if (code == CURLE_ABORTED_BY_CALLBACK || (code == CURLE_WRITE_ERROR && call->take != NULL))
 		return EXIT_FAILED; /* `more` or `take` has told why */
-	if (code == CURLE_COULDNT_CONNECT)
+	/* The second: a path that is too long, of a directory that is not there. */
+	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
 		(void)fprintf(stderr,
 			"mailvisor: no server answers at '%s': is it running, may you use the "
 			"socket, and is "
@@ -179,14 +210,16 @@ int call_send(const struct client *c, const struct call *call, json_t **ret)
 		.curl = curl_easy_init(), .call = call, .answer = { .max = CALL_ANSWER_BYTES }
 	};
 	auto_buf url = { .max = CALL_URL_BYTES };
+	ON_EXIT(door_done) struct door door;
 	struct curl_slist *headers = make_headers(call);
 	char *body = call->body != NULL ? json_dumps(call->body, JSON_COMPACT) : NULL;
 	int status = EXIT_FAILED;
 
+	door_find(&door, c->socket);
 	if (t.curl == NULL || headers == NULL || !make_url(t.curl, call, &url)) {
 		(void)fputs("mailvisor: the name is too long, or out of memory\n", stderr);
 	} else {
-		set_options(t.curl, c, call, url.at, &t);
+		set_options(t.curl, &door, call, url.at, &t);
 		(void)curl_easy_setopt(t.curl, CURLOPT_HTTPHEADER, headers);
 		if (body != NULL)
 			(void)curl_easy_setopt(t.curl, CURLOPT_POSTFIELDS, body);
