@@ -3,9 +3,12 @@
 
 #include "store/store_engine.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
-static bool writes_are_broken, reads_are_broken, bodies_are_damaged;
+static atomic_bool writes_are_broken, reads_are_broken, bodies_are_damaged;
+static const char write_words[] = "write '/secret/path': the disk is broken";
 
 struct breakable {
 	struct store store; /* first */
@@ -50,19 +53,19 @@ static void breakable_close(struct store *s)
 	free(s);
 }
 
+/* The disk may be mended between a submit and its wait: what was not handed on is known by its words. */
 static void breakable_submit(struct store *s, struct store_txn *txn)
 {
-	if (!writes_are_broken)
+	error_clear(&txn->error);
+	if (writes_are_broken)
+		(void)fail(&txn->error, FAULT_LATER, "%s", write_words);
+	else
 		store_submit(inner(s), txn);
 }
 
 static enum store_answer breakable_wait(struct store *s, struct store_txn *txn)
 {
-	if (!writes_are_broken)
-		return store_wait(inner(s), txn);
-	error_clear(&txn->error);
-	(void)fail(&txn->error, FAULT_LATER, "write '/secret/path': the disk is broken");
-	return STORE_FAILED;
+	return strcmp(txn->error.text, write_words) == 0 ? STORE_FAILED : store_wait(inner(s), txn);
 }
 
 static bool breakable_get(struct store *s, struct slice partition, struct slice key,
