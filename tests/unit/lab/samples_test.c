@@ -55,6 +55,16 @@ static void file_make(struct buf *ret)
 	(void)unlink(path);
 }
 
+static bool is_same(const struct sample *a, const struct sample *b)
+{
+	/* Between these two lie bytes that belong to neither. */
+	size_t head = offsetof(struct sample, login_us) + sizeof a->login_us;
+	size_t tail = offsetof(struct sample, poll_gap_ns);
+
+	return memcmp(a, b, head) == 0 &&
+	       memcmp((const char *)a + tail, (const char *)b + tail, sizeof *a - tail) == 0;
+}
+
 static void test_comes_back(void **state)
 {
 	auto_buf bytes = { .max = 1 << 20 };
@@ -70,7 +80,7 @@ static void test_comes_back(void **state)
 	for (uint32_t i = 0; i < SAMPLES; i++) {
 		struct sample s = sample_of(i);
 
-		check_row(memcmp(&s, &file.samples[i], sizeof s) == 0, i);
+		check_row(is_same(&s, &file.samples[i]), i);
 	}
 	sample_file_done(&file);
 }
