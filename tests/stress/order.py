@@ -156,8 +156,8 @@ def gathered(roots):
 
 
 def by_references(messages):
-    roots = [n for node in linked(messages) if node.parent is None for n in pruned(node)]
-    roots = gathered(sorted(roots, key=Node.when))
+    roots = [node for node in linked(messages) if node.parent is None]  # before pruning makes roots of others
+    roots = gathered(sorted([n for node in roots for n in pruned(node)], key=Node.when))
     return [node.tree() for node in sorted(roots, key=Node.when)]
 
 
