@@ -87,7 +87,7 @@ class Changes:
             return
         self.fit(s, answer, any(u not in box.messages for u in uids))
         told = answer if '[COPYUID ' in answer else next(
-            (line for line in reversed(s.log) if '[COPYUID ' in line and line.startswith('S: *')), '')
+            (line for line in s.lines_said() if '[COPYUID ' in line and line.startswith('S: *')), '')
         there = [u for u in uids if u in box.messages]
         if not there or not answer.startswith('OK'):
             return
@@ -183,7 +183,7 @@ class Changes:
         self.fit(s, answer, not is_there, () if is_there else ('NO', 'BAD'))
         if not answer.startswith('OK'):
             return
-        told = answer if '[APPENDUID ' in answer else next((line for line in reversed(s.log) if '[APPENDUID ' in line), '')
+        told = answer if '[APPENDUID ' in answer else next((line for line in s.lines_said() if '[APPENDUID ' in line), '')
         box.remove([uid])
         self.appended(s, told, place, [row])
 

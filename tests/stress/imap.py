@@ -150,6 +150,13 @@ class Session:
             elif not line.startswith(b'+'):
                 self.wrong(f'neither "*" nor our tag: {line[:200]!r}')
 
+    def lines_said(self):
+        """What the server has said to the last command, the last line first."""
+        for line in reversed(self.log):
+            if line.startswith('C: '):
+                return
+            yield line
+
     def do(self, command, expect='OK'):
         self.start(command)
         answer = self.finish()
