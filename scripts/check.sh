@@ -63,7 +63,7 @@ for stage in $stages; do
             run "crash: 20 kills under load" timeout 900 \
                 /usr/bin/python3 -B tests/crash/crash.py --server build/check/src/mailvisor &&
             run "stress: random IMAP commands against a model" timeout 300 \
-                /usr/bin/python3 -B tests/stress/stress.py --server build/check/src/mailvisor --seconds 25 &&
+                /usr/bin/python3 -B tests/stress/stress.py --server build/check/src/mailvisor --seconds 25 --seed 41 &&
             run "stress: sessions at once, and kills" timeout 300 \
                 /usr/bin/python3 -B tests/stress/storm.py --server build/check/src/mailvisor --seconds 20 ;;
     clang) # with both memory sanitizers, and with the fuzzers' programs
